@@ -1,0 +1,1 @@
+//! The clock and the upkeep: due schedules become runs; reconciliation; retention.

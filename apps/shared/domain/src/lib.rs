@@ -1,0 +1,21 @@
+//! Vocabulary and rules without I/O: ids, states and transitions, reports, roles, tiers.
+//!
+//! Every other crate speaks in these words. Nothing here reads a clock, a socket or a file.
+
+pub mod account;
+pub mod cause;
+pub mod elapsed;
+pub mod ids;
+pub mod report;
+pub mod role;
+pub mod state;
+pub mod tier;
+
+pub use account::{Email, OrganizationName, Password, PlanName};
+pub use cause::Cause;
+pub use elapsed::Elapsed;
+pub use ids::{OrganizationId, PlanId, RunId, SessionId, UserId, WorkerId};
+pub use report::StepReport;
+pub use role::Role;
+pub use state::{RunState, StepState};
+pub use tier::Tier;

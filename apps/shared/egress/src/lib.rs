@@ -1,0 +1,1 @@
+//! The only HTTP client that may reach addresses customers chose.

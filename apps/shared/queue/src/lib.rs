@@ -1,0 +1,1 @@
+//! Persistent runs as apalis jobs: our storage, worker set-up, supervision.

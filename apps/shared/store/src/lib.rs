@@ -1,0 +1,1 @@
+//! The database: schema, every query, tenancy, sealing, change feed.

@@ -1,0 +1,1 @@
+//! For tests only: a database per test, factories, a scripted HTTP target.
