@@ -1,1 +1,6 @@
 //! The plan language: text to plan and diagnostics, interpolation, JSON Schema. No I/O.
+
+pub mod model;
+pub mod template;
+
+pub use model::Plan;
