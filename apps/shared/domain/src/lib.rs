@@ -3,6 +3,7 @@
 //! Every other crate speaks in these words. Nothing here reads a clock, a socket or a file.
 
 pub mod account;
+pub mod admission;
 pub mod cause;
 pub mod elapsed;
 pub mod ids;
