@@ -2,6 +2,7 @@
 //! that may hold placeholders already split into its parts.
 
 use indexmap::IndexMap;
+use serde::Serialize;
 use serde_json::{Number, Value};
 
 use crate::template::{Field, Template, Tree};
@@ -190,7 +191,7 @@ pub struct Options {
 }
 
 /// A length of time in milliseconds, written as a number or as `500ms`, `5s`, `1m`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Millis(pub u64);
 
 /// What must hold of a response. Empty means: the status is 200–299.
