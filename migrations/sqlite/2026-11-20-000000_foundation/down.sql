@@ -1,0 +1,9 @@
+DROP TABLE sealing_keys;
+DROP TABLE steps;
+DROP TABLE runs;
+DROP TABLE plan_versions;
+DROP TABLE plans;
+DROP TABLE sessions;
+DROP TABLE members;
+DROP TABLE users;
+DROP TABLE organizations;
