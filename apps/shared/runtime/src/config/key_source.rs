@@ -1,0 +1,93 @@
+//! Where the key comes from that seals secrets in the database.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::{Environment, Invalid};
+use crate::{
+    key::{Key, KeyFileError},
+    var_dir::VarDir,
+};
+
+/// The key itself, or the folder in which one is kept.
+#[derive(Clone)]
+pub enum KeyConfig {
+    /// From `SMOKEX_KEY`.
+    Given(Key),
+    /// The file `key` in `VAR_DIR`, made when it is first needed.
+    File(VarDir),
+}
+
+impl KeyConfig {
+    /// The variable read here.
+    pub const VARIABLE: &str = "SMOKEX_KEY";
+
+    /// From `SMOKEX_KEY`, else `VAR_DIR`. No file is touched yet.
+    ///
+    /// # Errors
+    /// If the variable is not the base64 of 32 bytes.
+    pub fn from_env() -> Result<Self, Invalid> {
+        Self::read(&Environment::process())
+    }
+
+    /// As [`Self::from_env`], from other variables.
+    ///
+    /// # Errors
+    /// If the variable is not the base64 of 32 bytes.
+    pub fn read(environment: &Environment) -> Result<Self, Invalid> {
+        let Some(text) = environment.text(Self::VARIABLE)? else {
+            return Ok(Self::File(VarDir::read(environment)?));
+        };
+        let problem = match STANDARD.decode(text) {
+            Err(_) => "is not base64".to_owned(),
+            Ok(bytes) => match bytes.len() {
+                32 => return Ok(Self::Given(Key::new(bytes.try_into().expect("32 bytes were counted")))),
+                length => format!("decodes to {length} bytes instead of 32"),
+            },
+        };
+        Err(Invalid::new(Self::VARIABLE, problem, "Write what `openssl rand -base64 32` prints"))
+    }
+
+    /// The key; makes the file if there is none yet.
+    ///
+    /// # Errors
+    /// If the file cannot be read or made, or does not hold a key.
+    pub fn load(&self) -> Result<Key, KeyFileError> {
+        match self {
+            Self::Given(key) => Ok(key.clone()),
+            Self::File(var) => Key::load_or_make(var),
+        }
+    }
+}
+
+impl fmt::Debug for KeyConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(key) => f.debug_tuple("Given").field(key).finish(),
+            Self::File(var) => f.debug_tuple("File").field(var).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_base64_of_32_bytes() {
+        let text = STANDARD.encode([7; 32]);
+        let config = KeyConfig::read(&Environment::given([("SMOKEX_KEY", &text)])).unwrap();
+        assert_eq!(config.load().unwrap().expose(), &[7; 32]);
+        assert_eq!(format!("{config:?}"), "Given(Key(…))");
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_without_being_repeated() {
+        for (text, problem) in [("correct horse", "is not base64"), ("AAAA", "decodes to 3 bytes instead of 32")] {
+            let error = KeyConfig::read(&Environment::given([("SMOKEX_KEY", text)])).unwrap_err().to_string();
+            assert_eq!(error, format!("SMOKEX_KEY {problem}. Write what `openssl rand -base64 32` prints."));
+            assert!(!error.contains(text));
+        }
+    }
+}
