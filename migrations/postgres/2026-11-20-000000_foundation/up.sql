@@ -86,7 +86,8 @@ CREATE TABLE plan_versions (
 
 -- A run is its own job. `due_at` is when an executor should look at it: the time to run while it is
 -- queued, the end of the lease while it is running, none once it is final (or waits for a person).
--- `fence` grows with every claim; a write that carries an older one is refused.
+-- `fence` grows with every claim; a write that carries an older one is refused. `cancelling`: somebody
+-- wants it stopped, and its executor will end it.
 CREATE TABLE runs (
     id              uuid    NOT NULL PRIMARY KEY,
     organization_id uuid    NOT NULL,
@@ -101,6 +102,7 @@ CREATE TABLE runs (
     lease_owner     uuid,
     fence           bigint  NOT NULL DEFAULT 0,
     attempts        integer NOT NULL DEFAULT 0,
+    cancelling      boolean NOT NULL DEFAULT false,
     queued_at       bigint  NOT NULL,
     started_at      bigint,
     finished_at     bigint,
@@ -116,8 +118,11 @@ CREATE TABLE runs (
 
 CREATE INDEX runs_by_organization ON runs (organization_id, id);
 CREATE UNIQUE INDEX runs_by_plan ON runs (plan_id, number);
--- Serves claiming and expired leases at once, and holds only runs that are not final.
-CREATE INDEX runs_due ON runs (due_at) WHERE due_at IS NOT NULL;
+-- What waits, in the order in which each organization wants it, so that a claim finds the next of every
+-- organization however many runs one of them has queued.
+CREATE INDEX runs_waiting ON runs (organization_id, priority DESC, due_at) WHERE state = 'queued';
+-- What is going on, and whose lease is over.
+CREATE INDEX runs_leased ON runs (organization_id, due_at) WHERE state = 'running';
 -- Only of runs that are over, so that a run enters it once.
 CREATE INDEX runs_by_state ON runs (organization_id, state, id) WHERE due_at IS NULL;
 
