@@ -1,0 +1,57 @@
+//! What can go wrong with the database while the program runs.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// A call to the store that did not come to its end. Nothing of it was written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database refused or could not be reached.
+    #[error("The database failed: {0}.")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The connection broke; the next call opens another.
+    #[error("The connection to the database was lost: {0}.")]
+    Disconnected(String),
+    /// All connections were busy for as long as a caller may wait.
+    #[error("The database is overloaded: no connection became free within {0} seconds.")]
+    Busy(u64),
+    /// What is stored does not open with the sealing key, or stands in a row it was not sealed for.
+    #[error("What is stored here was not sealed with this key for this place.")]
+    Unsealable,
+    /// A row holds something this version cannot read.
+    #[error("The database holds a {noun} that this version cannot read: {problem}.")]
+    Unreadable {
+        /// What was read.
+        noun: &'static str,
+        /// Why it cannot be read.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// Whether the connection is gone, so that the same call may succeed on another one.
+    #[must_use]
+    pub fn is_closed_connection(&self) -> bool {
+        matches!(self, Self::Disconnected(_))
+    }
+}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
+                Self::Disconnected(one_line(info.message()))
+            }
+            DieselError::BrokenTransactionManager => Self::Disconnected("its transaction was broken off".to_owned()),
+            // PostgreSQL says so while it shuts down, before it closes the connection.
+            DieselError::DatabaseError(_, ref info) if info.message().starts_with("terminating connection") => {
+                Self::Disconnected(one_line(info.message()))
+            }
+            error => Self::Database(Box::new(error)),
+        }
+    }
+}
+
+/// A driver's message without line breaks and without its full stop.
+pub(crate) fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
+}

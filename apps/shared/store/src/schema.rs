@@ -1,0 +1,163 @@
+//! The tables as `migrations/` makes them, for diesel.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    organizations (id) {
+        id -> Uuid,
+        name -> Text,
+        tier -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    users (id) {
+        id -> Uuid,
+        email -> Text,
+        password_hash -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    members (organization_id, user_id) {
+        organization_id -> Uuid,
+        user_id -> Uuid,
+        role -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    sessions (id) {
+        id -> Uuid,
+        token_hash -> Binary,
+        user_id -> Uuid,
+        organization_id -> Uuid,
+        user_agent -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    plans (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        name -> Text,
+        version -> Integer,
+        steps -> Integer,
+        last_run_number -> Integer,
+        health -> Nullable<Text>,
+        recent -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    plan_versions (plan_id, version) {
+        plan_id -> Uuid,
+        version -> Integer,
+        name -> Text,
+        text -> Text,
+        outline -> Text,
+        steps -> Integer,
+        author_id -> Nullable<Uuid>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    runs (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        plan_id -> Uuid,
+        version -> Integer,
+        number -> Integer,
+        state -> Text,
+        cause -> Text,
+        user_id -> Nullable<Uuid>,
+        priority -> Integer,
+        due_at -> Nullable<BigInt>,
+        lease_owner -> Nullable<Uuid>,
+        fence -> BigInt,
+        attempts -> Integer,
+        cancelling -> Bool,
+        queued_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        slow -> Bool,
+        steps -> Integer,
+        steps_passed -> Integer,
+        steps_failed -> Integer,
+        steps_skipped -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    steps (run_id, position) {
+        run_id -> Uuid,
+        position -> Integer,
+        state -> Text,
+        started_at -> Nullable<BigInt>,
+        duration -> Nullable<BigInt>,
+        report -> Nullable<Text>,
+        progress -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sealing_keys (id) {
+        id -> Binary,
+        canary -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::joinable!(members -> organizations (organization_id));
+diesel::joinable!(members -> users (user_id));
+diesel::joinable!(sessions -> organizations (organization_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(plan_versions -> plans (plan_id));
+diesel::joinable!(runs -> plans (plan_id));
+diesel::joinable!(runs -> users (user_id));
+diesel::joinable!(steps -> runs (run_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    organizations,
+    users,
+    members,
+    sessions,
+    plans,
+    plan_versions,
+    runs,
+    steps,
+);
