@@ -1,0 +1,34 @@
+// Builds src/ into dist/: two bundles of styles, two of scripts, the fonts and icons they use.
+import { cp, mkdir, rm } from "node:fs/promises";
+import { build, context } from "esbuild";
+
+const options = {
+  entryPoints: [
+    { in: "src/app.js", out: "app" },
+    { in: "src/editor.js", out: "editor" },
+    { in: "src/styles/app.css", out: "app" },
+    { in: "src/styles/editor.css", out: "editor" },
+  ],
+  outdir: "dist",
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["chrome120", "firefox121", "safari17.2"],
+  loader: { ".woff2": "file" },
+  assetNames: "fonts/[name]",
+  legalComments: "none",
+  logLevel: "warning",
+  absWorkingDir: import.meta.dirname,
+};
+
+process.chdir(import.meta.dirname);
+await mkdir("dist", { recursive: true });
+await cp("src/icons", "dist", { recursive: true });
+
+if (process.argv.includes("--watch")) {
+  const watching = await context({ ...options, logLevel: "info" });
+  await watching.watch();
+} else {
+  await rm("dist/fonts", { recursive: true, force: true });
+  await build(options);
+}

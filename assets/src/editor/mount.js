@@ -1,0 +1,96 @@
+// Puts the editor in the textarea's place. The textarea stays in the form and always has the whole text.
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { yaml } from "@codemirror/lang-yaml";
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
+import { lintGutter, lintKeymap } from "@codemirror/lint";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { EditorState, Prec } from "@codemirror/state";
+import {
+  EditorView,
+  drawSelection,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { checking } from "./check.js";
+import { completeFrom, explainFrom } from "./complete.js";
+import { colors, placeholders } from "./look.js";
+import { problemList } from "./problems.js";
+
+/** @param {HTMLTextAreaElement} textarea */
+export function mount(textarea) {
+  const { form } = textarea;
+  const label = textarea.labels[0]?.textContent.trim() ?? "Plan";
+  const problems = problemList(textarea, (from, to) => {
+    view.dispatch({ selection: { anchor: from, head: to }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
+    view.focus();
+  });
+
+  const save = () => {
+    form.requestSubmit();
+    return true;
+  };
+
+  const view = new EditorView({
+    doc: textarea.value,
+    extensions: [
+      EditorView.cspNonce.of(document.querySelector("script[nonce]")?.nonce ?? ""),
+      Prec.highest(
+        keymap.of([
+          { key: "Mod-Enter", run: save },
+          { key: "Mod-s", run: save, preventDefault: true },
+        ]),
+      ),
+      lineNumbers(),
+      highlightActiveLineGutter(),
+      foldGutter(),
+      lintGutter(),
+      history(),
+      drawSelection(),
+      EditorState.allowMultipleSelections.of(true),
+      EditorState.tabSize.of(2),
+      indentUnit.of("  "),
+      indentOnInput(),
+      bracketMatching(),
+      closeBrackets(),
+      autocompletion({ icons: false }),
+      highlightActiveLine(),
+      highlightSelectionMatches(),
+      keymap.of([
+        ...closeBracketsKeymap,
+        ...defaultKeymap,
+        ...searchKeymap,
+        ...historyKeymap,
+        ...foldKeymap,
+        ...completionKeymap,
+        ...lintKeymap,
+        indentWithTab,
+      ]),
+      yaml(),
+      colors,
+      placeholders,
+      completeFrom(textarea.dataset.schema),
+      explainFrom(textarea.dataset.schema),
+      checking(textarea, problems),
+      EditorView.contentAttributes.of({
+        "aria-label": label,
+        "aria-describedby": [textarea.getAttribute("aria-describedby"), problems.id].filter(Boolean).join(" "),
+        spellcheck: "false",
+        autocapitalize: "off",
+        autocorrect: "off",
+      }),
+      EditorView.updateListener.of((update) => {
+        if (update.docChanged) textarea.value = view.state.doc.toString();
+      }),
+    ],
+  });
+  view.dom.classList.add("editor");
+  textarea.after(view.dom);
+  textarea.hidden = true;
+  // A hidden field that is required could not be pointed at; the server says the same.
+  textarea.required = false;
+  for (const element of textarea.labels) element.addEventListener("click", () => view.focus());
+  if (textarea.autofocus) view.focus();
+}

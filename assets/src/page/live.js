@@ -1,0 +1,70 @@
+// Keeps a page up to date: on each server-sent event its `data-live` parts are fetched again.
+import { fetchPage, takeOver } from "./fresh.js";
+
+/** The least time between two fetches, in milliseconds. */
+const PAUSE = 150;
+/** A hidden page gives its connection back (browsers allow few per host) and looks this often, in milliseconds. */
+const HIDDEN = 15_000;
+
+export function followEvents() {
+  const element = document.querySelector("[data-events]");
+  if (!element) return;
+  const refresh = oneAtATime(async () => {
+    const page = await fetchPage(element.dataset.fragment || location.href);
+    if (!page) return;
+    takeOver(page, "[data-live][id]");
+    // A run that has ended sends no more events: its page no longer asks for them.
+    if (!element.isConnected || !element.hasAttribute("data-events")) stop();
+  });
+
+  let source = null;
+  let timer = 0;
+
+  function listen() {
+    source = new EventSource(element.dataset.events);
+    // What happened before the connection stood is caught up with.
+    source.onopen = refresh;
+    source.onmessage = refresh;
+    source.addEventListener("change", refresh);
+  }
+
+  function stop() {
+    source?.close();
+    source = null;
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", followVisibility);
+  }
+
+  function followVisibility() {
+    clearInterval(timer);
+    if (document.hidden) {
+      source?.close();
+      source = null;
+      timer = setInterval(refresh, HIDDEN);
+    } else if (!source) {
+      listen();
+    }
+  }
+
+  document.addEventListener("visibilitychange", followVisibility);
+  addEventListener("pagehide", () => source?.close());
+  followVisibility();
+}
+
+/** Calls that come while one is under way become one more call after it. */
+function oneAtATime(work) {
+  let running = false;
+  let again = false;
+  return async function call() {
+    again = true;
+    if (running) return;
+    running = true;
+    while (again) {
+      again = false;
+      // Without a connection there is nothing to do: the event source comes back by itself and asks again.
+      await work().catch(() => {});
+      await new Promise((done) => setTimeout(done, PAUSE));
+    }
+    running = false;
+  };
+}
