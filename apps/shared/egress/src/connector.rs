@@ -1,0 +1,74 @@
+//! A layer around reqwest's connector: carries the trace into the connecting, which may go on in a
+//! task of its own, and looks at who is at the other end.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::Extensions;
+use hyper_util::client::legacy::connect::{Connection, HttpInfo};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::phases::TRACE;
+use crate::policy::{Blocked, Policy};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    pub(crate) policy: Arc<Policy>,
+}
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { inner, policy: Arc::clone(&self.policy) }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Guarded<S> {
+    inner: S,
+    policy: Arc<Policy>,
+}
+
+impl<S, R> Service<R> for Guarded<S>
+where
+    S: Service<R, Error = BoxError>,
+    S::Response: Connection,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, target: R) -> Self::Future {
+        let Ok(trace) = TRACE.try_with(Arc::clone) else {
+            return Box::pin(async { Err("a connection was asked for outside of a request".into()) });
+        };
+        trace.connect.set(&trace);
+        let connecting = self.inner.call(target);
+        let policy = Arc::clone(&self.policy);
+        Box::pin(async move {
+            let connection = TRACE.scope(Arc::clone(&trace), connecting).await?;
+            let mut about = Extensions::new();
+            connection.connected().get_extras(&mut about);
+            let info = about.get::<HttpInfo>().ok_or("the connection does not tell its address")?;
+            // The resolver and the check of the URL have seen this address already; this is the
+            // last line, should either ever be passed by.
+            if !policy.permits(info.remote_addr()) {
+                return Err(Blocked::Address(info.remote_addr().ip().to_string()).into());
+            }
+            let _ = trace.opened.set(info.local_addr());
+            trace.connected.set(&trace);
+            Ok(connection)
+        })
+    }
+}

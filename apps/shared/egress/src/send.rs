@@ -1,0 +1,311 @@
+//! One exchange: a request, the redirects it meets, and the response at their end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, USER_AGENT,
+};
+use http::{HeaderMap, HeaderValue, Method, Version};
+use hyper_util::client::legacy::connect::HttpInfo;
+use reqwest::tls::TlsInfo;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use crate::decode::decode;
+use crate::failure::{FailureContext, FailureKind, Stage, is_idempotent};
+use crate::outgoing::Outgoing;
+use crate::phases::{TRACE, Trace};
+use crate::redirect::{self, Parts};
+use crate::{
+    Certificate, Egress, Failure, Hop, Jar, MAX_REDIRECTS, Phases, Policy, Redirects, Request, Response, SentRequest,
+    basic, check_url, diagnosis,
+};
+
+/// What the program calls itself.
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("smokex/", env!("CARGO_PKG_VERSION")));
+
+/// What `decode` undoes.
+const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br");
+
+/// How much of a redirect's body is read to keep the connection, in bytes.
+const REDIRECT_BODY: u64 = 64 * 1024;
+
+impl Egress {
+    /// Sends a request and receives the whole response, before the request's deadline. Cookies are
+    /// taken from the jar and put into it.
+    ///
+    /// # Errors
+    /// If there is no whole response; a response of any status is one.
+    pub async fn send(&self, request: Request, jar: Option<&Jar>) -> Result<Response, Failure> {
+        let deadline = request.deadline;
+        let mut exchange = Exchange::new(self, request, jar);
+        let result = match timeout_at(deadline, exchange.run()).await {
+            Ok(result) => result,
+            Err(_) => Err(exchange.out_of_time()),
+        };
+        result.map_err(|kind| exchange.failure(kind))
+    }
+}
+
+/// What is known of an exchange while it lasts; outlives the work on it when the deadline comes.
+struct Exchange<'e> {
+    client: &'e reqwest::Client,
+    policy: &'e Policy,
+    jar: Option<&'e Jar>,
+    follow: Redirects,
+    max_body: usize,
+    started: Instant,
+    url: Url,
+    parts: Parts,
+    redirects: Vec<Hop>,
+    /// Of the hops before this one.
+    past: Phases,
+    trace: Arc<Trace>,
+    /// The headers of this hop as sent.
+    headers: HeaderMap,
+    received: usize,
+}
+
+impl<'e> Exchange<'e> {
+    fn new(egress: &'e Egress, request: Request, jar: Option<&'e Jar>) -> Exchange<'e> {
+        let Request { method, mut url, mut headers, body, redirects, tls, max_body, deadline: _ } = request;
+        if let Some(credentials) = basic::take(&mut url) {
+            headers.entry(AUTHORIZATION).or_insert(credentials);
+        }
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
+        Exchange {
+            client: egress.client(tls),
+            policy: egress.policy(),
+            jar,
+            follow: redirects,
+            max_body,
+            started: Instant::now(),
+            trace: Trace::new(0),
+            url,
+            parts: Parts { method, headers, body },
+            redirects: Vec::new(),
+            past: Phases::default(),
+            headers: HeaderMap::new(),
+            received: 0,
+        }
+    }
+
+    async fn run(&mut self) -> Result<Response, FailureKind> {
+        loop {
+            let mut response = self.hop().await?;
+            let local = response.extensions().get::<HttpInfo>().map(HttpInfo::local_addr);
+            if let Some(jar) = self.jar {
+                jar.take(response.headers(), &self.url);
+            }
+            if self.follow == Redirects::Follow
+                && let Some(next) = redirect::location(response.status(), response.headers(), &self.url)
+            {
+                let next = next.map_err(FailureKind::BadRedirect)?;
+                drain(&mut response).await;
+                self.past += self.trace.phases(local);
+                self.redirect(response.status(), next)?;
+                continue;
+            }
+            let body = self.body(&mut response).await?;
+            return self.finish(response, body, local);
+        }
+    }
+
+    fn redirect(&mut self, status: http::StatusCode, next: Url) -> Result<(), FailureKind> {
+        if self.redirects.len() == MAX_REDIRECTS {
+            let circle = self.redirects.iter().any(|hop| hop.location == next);
+            return Err(if circle { FailureKind::RedirectLoop(next.into()) } else { FailureKind::TooManyRedirects });
+        }
+        self.parts.follow(status, &self.url, &next);
+        self.redirects.push(Hop { status, location: next.clone() });
+        self.url = next;
+        Ok(())
+    }
+
+    /// Sends the request of this hop and waits for the response's head.
+    async fn hop(&mut self) -> Result<reqwest::Response, FailureKind> {
+        self.trace = Trace::new(self.url.port_or_known_default().unwrap_or_default());
+        self.headers = self.headers();
+        check_url(&self.url, self.policy).map_err(FailureKind::Blocked)?;
+        if self.parts.method == Method::CONNECT {
+            return Err(FailureKind::Unsendable("CONNECT is for proxies".to_owned()));
+        }
+        let first = self.attempt().await;
+        let Err(FailureKind::Closed | FailureKind::Reset) = first else { return first };
+        // The server may have closed a kept connection just as the request went out. Whoever wrote
+        // the plan cannot know of that connection, so it is not their failure.
+        if self.trace.connect.is_set() || !is_idempotent(&self.parts.method) {
+            return first;
+        }
+        self.past += self.trace.phases(None);
+        self.trace = Trace::new(self.trace.port);
+        self.attempt().await
+    }
+
+    async fn attempt(&self) -> Result<reqwest::Response, FailureKind> {
+        let mut request = reqwest::Request::new(self.parts.method.clone(), self.url.clone());
+        *request.headers_mut() = self.headers.clone();
+        let body = self.parts.body.clone().unwrap_or_default();
+        *request.body_mut() = Some(reqwest::Body::wrap(Outgoing::new(body, Arc::clone(&self.trace))));
+        let result = TRACE.scope(Arc::clone(&self.trace), self.client.execute(request)).await;
+        let response = result.map_err(|error| diagnosis::before_response(&error))?;
+        self.trace.head.set(&self.trace);
+        Ok(response)
+    }
+
+    /// The customer's headers, the jar's cookies, and what every request has.
+    fn headers(&self) -> HeaderMap {
+        let mut headers = self.parts.headers.clone();
+        headers.entry(USER_AGENT).or_insert(AGENT);
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        headers.entry(ACCEPT_ENCODING).or_insert(ENCODINGS);
+        if let Some(jar) = self.jar {
+            jar.give(&mut headers, &self.url);
+        }
+        // Servers may demand a length where a body would have a meaning.
+        let may_have_body = matches!(self.parts.method, Method::POST | Method::PUT | Method::PATCH);
+        if let Some(body) = &self.parts.body {
+            headers.insert(CONTENT_LENGTH, body.len().into());
+        } else if may_have_body {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        headers
+    }
+
+    async fn body(&mut self, response: &mut reqwest::Response) -> Result<Bytes, FailureKind> {
+        let too_large = FailureKind::BodyTooLarge(self.max_body);
+        let announced = response.content_length().unwrap_or(0);
+        if announced > self.max_body as u64 && !response.headers().contains_key(CONTENT_ENCODING) {
+            return Err(too_large);
+        }
+        let mut whole = Whole::Nothing;
+        loop {
+            match response.chunk().await {
+                Ok(None) => break,
+                Ok(Some(chunk)) => {
+                    self.received += chunk.len();
+                    if self.received > self.max_body {
+                        return Err(too_large);
+                    }
+                    whole.add(chunk);
+                }
+                Err(error) => return Err(diagnosis::within_body(&error, self.received)),
+            }
+        }
+        decode(response.headers(), whole.into_bytes(), self.max_body)
+    }
+
+    fn finish(
+        &mut self,
+        mut response: reqwest::Response,
+        body: Bytes,
+        local: Option<SocketAddr>,
+    ) -> Result<Response, FailureKind> {
+        let certificate = response.extensions_mut().remove::<TlsInfo>().and_then(Certificate::new);
+        let mut phases = self.past;
+        phases += self.trace.phases(local);
+        Ok(Response {
+            status: response.status(),
+            version: response.version(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+            received: self.received,
+            url: self.url.clone(),
+            redirects: std::mem::take(&mut self.redirects),
+            phases,
+            remote: response.remote_addr(),
+            certificate,
+            sent: self.sent(response.version()),
+        })
+    }
+
+    fn sent(&mut self, version: Version) -> SentRequest {
+        let mut headers = std::mem::take(&mut self.headers);
+        if version <= Version::HTTP_11
+            && let Ok(host) = HeaderValue::from_str(&authority(&self.url))
+        {
+            headers.entry(HOST).or_insert(host);
+        }
+        let body = self.parts.body.take();
+        SentRequest { method: self.parts.method.clone(), url: self.url.clone(), headers, body }
+    }
+
+    fn out_of_time(&self) -> FailureKind {
+        let trace = &self.trace;
+        let during = if trace.head.is_set() {
+            Stage::Download(self.received)
+        } else if trace.dispatched.is_set() {
+            Stage::Wait
+        } else if trace.lookup.is_set() && !trace.found.is_set() {
+            Stage::Dns
+        } else if trace.connected.is_set() || !trace.connect.is_set() {
+            Stage::Queue
+        } else if trace.hello.is_set() {
+            Stage::Tls
+        } else {
+            Stage::Connect
+        };
+        FailureKind::Deadline { during, after: self.started.elapsed() }
+    }
+
+    fn failure(&mut self, kind: FailureKind) -> Failure {
+        let mut phases = self.past;
+        phases += self.trace.phases(None);
+        let host = self.url.host_str().unwrap_or_default();
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        let context = FailureContext {
+            target: format!("{host}:{port}"),
+            phases,
+            redirects: std::mem::take(&mut self.redirects),
+            dispatched: self.trace.dispatched.is_set(),
+            sent: self.sent(Version::HTTP_11),
+        };
+        Failure { kind, context: Box::new(context) }
+    }
+}
+
+/// `host` or `host:port`, as the `host` header has it.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Reads what little a redirect has to say, so that its connection can be used again.
+async fn drain(response: &mut reqwest::Response) {
+    if response.content_length().is_some_and(|length| length <= REDIRECT_BODY) {
+        while let Ok(Some(_)) = response.chunk().await {}
+    }
+}
+
+/// A body as it comes in; most come in one piece and are not copied.
+enum Whole {
+    Nothing,
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Whole {
+    fn add(&mut self, chunk: Bytes) {
+        match self {
+            Whole::Nothing => *self = Whole::One(chunk),
+            Whole::One(first) => {
+                let mut all = BytesMut::with_capacity(2 * (first.len() + chunk.len()));
+                all.extend_from_slice(first);
+                all.extend_from_slice(&chunk);
+                *self = Whole::Many(all);
+            }
+            Whole::Many(all) => all.extend_from_slice(&chunk),
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Whole::Nothing => Bytes::new(),
+            Whole::One(chunk) => chunk,
+            Whole::Many(all) => all.freeze(),
+        }
+    }
+}
