@@ -25,3 +25,28 @@ crate::state::text_enum!(Role {
     Operator = "operator",
     Viewer = "viewer",
 });
+
+impl Role {
+    /// Whether plans may be made, changed and deleted.
+    #[must_use]
+    pub fn may_edit(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin | Self::Editor)
+    }
+
+    /// Whether runs may be started and stopped.
+    #[must_use]
+    pub fn may_run(self) -> bool {
+        self.may_edit() || self == Self::Operator
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_may_do_what_the_one_below_it_may() {
+        let rights = Role::ALL.iter().map(|role| (role.may_edit(), role.may_run()));
+        assert!(rights.eq([(true, true), (true, true), (true, true), (false, true), (false, false)]));
+    }
+}
