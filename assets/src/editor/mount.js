@@ -2,7 +2,7 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
-import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
+import { bracketMatching, foldGutter, foldKeymap, indentUnit } from "@codemirror/language";
 import { lintGutter, lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState, Prec } from "@codemirror/state";
@@ -16,6 +16,7 @@ import {
 } from "@codemirror/view";
 import { checking } from "./check.js";
 import { completeFrom, explainFrom } from "./complete.js";
+import { breakLine } from "./indent.js";
 import { colors, placeholders } from "./look.js";
 import { problemList } from "./problems.js";
 
@@ -52,13 +53,13 @@ export function mount(textarea) {
       EditorState.allowMultipleSelections.of(true),
       EditorState.tabSize.of(2),
       indentUnit.of("  "),
-      indentOnInput(),
       bracketMatching(),
       closeBrackets(),
       autocompletion({ icons: false }),
       highlightActiveLine(),
       highlightSelectionMatches(),
       keymap.of([
+        { key: "Enter", run: breakLine },
         ...closeBracketsKeymap,
         ...defaultKeymap,
         ...searchKeymap,
@@ -74,7 +75,9 @@ export function mount(textarea) {
       completeFrom(textarea.dataset.schema),
       explainFrom(textarea.dataset.schema),
       checking(textarea, problems),
+      EditorView.editorAttributes.of({ class: "editor" }),
       EditorView.contentAttributes.of({
+        tabindex: "0",
         "aria-label": label,
         "aria-describedby": [textarea.getAttribute("aria-describedby"), problems.id].filter(Boolean).join(" "),
         spellcheck: "false",
@@ -86,7 +89,6 @@ export function mount(textarea) {
       }),
     ],
   });
-  view.dom.classList.add("editor");
   textarea.after(view.dom);
   textarea.hidden = true;
   // A hidden field that is required could not be pointed at; the server says the same.
