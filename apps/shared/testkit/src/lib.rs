@@ -1,5 +1,8 @@
 //! For tests only: a database per test, factories, a scripted HTTP target.
 
+#[cfg(feature = "database")]
 pub mod database;
+pub mod target;
 
+#[cfg(feature = "database")]
 pub use database::TestDatabase;
