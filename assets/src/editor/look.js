@@ -13,18 +13,29 @@ export const colors = syntaxHighlighting(
   ]),
 );
 
+/** Numbers, booleans and null, which the grammar does not tell from other unquoted text. */
+const literals = new MatchDecorator({
+  regexp: /(?<=[:,[]\s*|-\s+)(?:true|false|null|~|-?\d+(?:\.\d+)?)(?=\s*(?:[,\]}]|\s#|$))/g,
+  decoration: Decoration.mark({ class: "s-literal" }),
+});
+
 const variables = new MatchDecorator({
   regexp: /\$?\$\{[^}\n]*\}/g,
   // `$${` is a literal `${`.
   decoration: ([text]) => (text.startsWith("$$") ? null : Decoration.mark({ class: "s-variable" })),
 });
 
-export const placeholders = ViewPlugin.define(
-  (view) => ({
-    decorations: variables.createDeco(view),
-    update(update) {
-      this.decorations = variables.updateDeco(update, this.decorations);
-    },
-  }),
-  { decorations: (plugin) => plugin.decorations },
-);
+/** What stands inside of text; comes before the colors of YAML, which would cover it. */
+export const inside = [marking(variables), marking(literals)];
+
+function marking(matcher) {
+  return ViewPlugin.define(
+    (view) => ({
+      decorations: matcher.createDeco(view),
+      update(update) {
+        this.decorations = matcher.updateDeco(update, this.decorations);
+      },
+    }),
+    { decorations: (plugin) => plugin.decorations },
+  );
+}

@@ -17,7 +17,7 @@ import {
 import { checking } from "./check.js";
 import { completeFrom, explainFrom } from "./complete.js";
 import { breakLine } from "./indent.js";
-import { colors, placeholders } from "./look.js";
+import { colors, inside } from "./look.js";
 import { problemList } from "./problems.js";
 
 /** @param {HTMLTextAreaElement} textarea */
@@ -70,8 +70,8 @@ export function mount(textarea) {
         indentWithTab,
       ]),
       yaml(),
+      Prec.highest(inside),
       colors,
-      placeholders,
       completeFrom(textarea.dataset.schema),
       explainFrom(textarea.dataset.schema),
       checking(textarea, problems),
