@@ -54,6 +54,8 @@ pub struct ClaimedRun {
     pub finished: Vec<RecordedStep>,
     /// The position of a step that was begun and whose end nobody recorded.
     pub in_flight: Option<u32>,
+    /// What an earlier step captured does not open with our key: the run cannot go on.
+    pub unreadable: bool,
 }
 
 /// One executor's way to its runs.
@@ -102,8 +104,7 @@ impl Claims {
         let mut chosen = Vec::new();
         if going.any_expired {
             let expired = candidates::expired(transaction.conn, slots)?;
-            let (tired, again): (Vec<_>, Vec<_>) =
-                expired.into_iter().partition(|run| run.attempts >= MOST_ATTEMPTS);
+            let (tired, again): (Vec<_>, Vec<_>) = expired.into_iter().partition(|run| run.attempts >= MOST_ATTEMPTS);
             parking::park(transaction, &tired)?;
             chosen.extend(again.into_iter().map(|run| run.lease.run));
         }
@@ -112,10 +113,73 @@ impl Claims {
             chosen.extend(admission::choose(&waiting, &going.shares, slots - chosen.len()));
         }
         let mut claimed = self.take(transaction, &mut memory.texts, &chosen)?;
-        claimed.retain_mut(|run| match run.resume(transaction, &self.store.key) {
-            Ok(usable) => usable,
-            Err(_) => true,
-        });
+        resume::load(transaction, &self.store.key, &mut claimed)?;
+        for run in &claimed {
+            transaction.changed(run.lease.change(RunChange::Started));
+        }
         Ok(claimed)
     }
+
+    /// Writes the leases. Leaves out what somebody else has changed since the candidates were read.
+    fn take(
+        &self,
+        transaction: &mut Transaction<'_>,
+        texts: &mut Texts,
+        chosen: &[RunId],
+    ) -> Result<Vec<ClaimedRun>, Error> {
+        let lasts = micros_of(self.lasts);
+        let worker = Id::from(self.worker);
+        let rows: Vec<Row> = match transaction.conn {
+            AnyConnection::Postgres(conn) => statement::<RowType>(
+                "UPDATE runs SET state = 'running', due_at = now_us() + ?, lease_owner = ?, fence = fence + 1,
+                        attempts = attempts + 1, started_at = coalesce(started_at, now_us())
+                 WHERE id = ANY (?) AND (state = 'queued' OR state = 'running' AND due_at <= now_us())
+                 RETURNING id, organization_id, plan_id, number, version, fence, attempts, cancelling",
+            )
+            .bind::<BigInt, _>(lasts)
+            .bind::<Uuid, _>(worker)
+            .bind::<Array<Uuid>, _>(chosen.iter().map(|run| Id::from(*run)).collect::<Vec<_>>())
+            .load(conn)?,
+            AnyConnection::Sqlite(conn) => {
+                let mut rows = Vec::with_capacity(chosen.len());
+                for run in chosen {
+                    let row: Option<Row> = statement::<RowType>(
+                        "UPDATE runs SET state = 'running', due_at = now_us() + ?, lease_owner = ?, fence = fence + 1,
+                                attempts = attempts + 1, started_at = coalesce(started_at, now_us())
+                         WHERE id = ? AND (state = 'queued' OR state = 'running' AND due_at <= now_us())
+                         RETURNING id, organization_id, plan_id, number, version, fence, attempts, cancelling",
+                    )
+                    .bind::<BigInt, _>(lasts)
+                    .bind::<Uuid, _>(worker)
+                    .bind::<Uuid, _>(Id::from(*run))
+                    .get_result(conn)
+                    .optional()?;
+                    rows.extend(row);
+                }
+                rows
+            }
+        };
+        let mut claimed = HashMap::with_capacity(rows.len());
+        for (run, organization, plan, number, version, fence, attempts, cancelling) in rows {
+            let tenant = Tenant::new(organization.into());
+            let lease = Lease { run: run.into(), plan: plan.into(), tenant, fence };
+            let run = ClaimedRun {
+                lease,
+                number: number.unsigned_abs(),
+                version: version.unsigned_abs(),
+                text: texts.get(transaction.conn, plan, version)?,
+                attempt: attempts.unsigned_abs(),
+                cancelling,
+                finished: Vec::new(),
+                in_flight: None,
+                unreadable: false,
+            };
+            claimed.insert(lease.run, run);
+        }
+        Ok(chosen.iter().filter_map(|run| claimed.remove(run)).collect())
+    }
 }
+
+/// Id, organization, plan, number, version, fence, attempts, cancelling.
+type RowType = (Uuid, Uuid, Uuid, Integer, Integer, BigInt, Integer, Bool);
+type Row = (Id, Id, Id, i32, i32, i64, i32, bool);

@@ -7,7 +7,7 @@ use diesel::{
     RunQueryDsl,
     sql_types::{Array, Nullable, Text},
 };
-use domain::{PlanId, RunState};
+use domain::{PlanId, RunId, RunState};
 
 use crate::{
     Error, RunChange,
@@ -39,14 +39,7 @@ impl Ending {
     /// A run that we could not bring to its end.
     #[must_use]
     pub fn errored(reason: impl Into<String>) -> Self {
-        Self {
-            state: RunState::Errored,
-            reason: Some(reason.into()),
-            slow: false,
-            passed: 0,
-            failed: 0,
-            skipped: 0,
-        }
+        Self { state: RunState::Errored, reason: Some(reason.into()), slow: false, passed: 0, failed: 0, skipped: 0 }
     }
 
     /// The reason as PostgreSQL takes it: its texts hold no NUL.
@@ -105,6 +98,33 @@ pub(crate) fn follow_up(transaction: &mut Transaction<'_>, ended: &[Ended]) -> R
         }
     }
     ended.iter().for_each(|run| transaction.changed(run.lease.change(RunChange::Finished)));
+    Ok(())
+}
+
+/// Leaves nothing in the steps of runs that are over that only a running one needs: what they captured,
+/// and that one of them is under way.
+pub(crate) fn tidy(conn: &mut AnyConnection, runs: &[RunId]) -> Result<(), Error> {
+    match conn {
+        _ if runs.is_empty() => {}
+        AnyConnection::Postgres(conn) => {
+            statement::<()>(
+                "UPDATE steps SET progress = NULL, state = CASE state WHEN 'running' THEN 'errored' ELSE state END
+                 WHERE run_id = ANY (?) AND (progress IS NOT NULL OR state = 'running')",
+            )
+            .bind::<Array<Uuid>, _>(runs.iter().map(|run| Id::from(*run)).collect::<Vec<_>>())
+            .execute(conn)?;
+        }
+        AnyConnection::Sqlite(conn) => {
+            for run in runs {
+                statement::<()>(
+                    "UPDATE steps SET progress = NULL, state = CASE state WHEN 'running' THEN 'errored' ELSE state END
+                     WHERE run_id = ? AND (progress IS NOT NULL OR state = 'running')",
+                )
+                .bind::<Uuid, _>(Id::from(*run))
+                .execute(conn)?;
+            }
+        }
+    }
     Ok(())
 }
 

@@ -4,20 +4,29 @@
 //! Whatever a person can cause takes a [`Tenant`], and what is not the tenant's does not exist.
 
 mod changes;
+mod claim;
 mod connection;
 mod database;
+mod ending;
 mod error;
 mod key_check;
+mod lease;
 mod open;
+mod recorder;
 mod schema;
 mod sealing;
 mod sql;
+mod statement;
 mod tenant;
 mod url;
 
 pub use changes::{Change, Changes, RunChange};
+pub use claim::{ClaimedRun, Claims, MOST_ATTEMPTS, RecordedStep};
+pub use ending::Ending;
 pub use error::Error;
+pub use lease::{Lease, Renewal};
 pub use open::{OpenError, Options, Store};
+pub use recorder::{Recorder, Refused, Repeatable, RunRecorder};
 pub use sealing::{Sealed, SealingKey};
 pub use tenant::Tenant;
 pub use url::{DatabaseUrl, MalformedUrl};

@@ -44,7 +44,11 @@ pub(crate) trait Values<DB: Backend> {
 }
 
 impl<DB: Backend> Values<DB> for () {
-    fn push<'b>(&'b self, pieces: &mut std::str::Split<'static, char>, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+    fn push<'b>(
+        &'b self,
+        pieces: &mut std::str::Split<'static, char>,
+        out: &mut AstPass<'_, 'b, DB>,
+    ) -> QueryResult<()> {
         out.push_sql(pieces.next().unwrap_or_default());
         Ok(())
     }
@@ -56,7 +60,11 @@ where
     B: Values<DB>,
     V: ToSql<T, DB>,
 {
-    fn push<'b>(&'b self, pieces: &mut std::str::Split<'static, char>, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+    fn push<'b>(
+        &'b self,
+        pieces: &mut std::str::Split<'static, char>,
+        out: &mut AstPass<'_, 'b, DB>,
+    ) -> QueryResult<()> {
         self.0.push(pieces, out)?;
         out.push_bind_param::<T, V>(&self.1.0)?;
         out.push_sql(pieces.next().unwrap_or_default());

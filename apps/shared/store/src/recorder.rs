@@ -1,0 +1,264 @@
+//! The recorder: writes what happens to all runs of one process, many at a time (group commit).
+//!
+//! While one transaction is on its way to the disk, the next gathers; what somebody waits for goes at
+//! once, everything else lingers a moment for company. Every write carries the fence of its lease. A
+//! write that is refused cancels the run's `lost` token; a database that fails is tried again, and
+//! meanwhile the room for what waits runs out, which holds the runs up.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    time::Instant,
+};
+
+use domain::{StepReport, StepState};
+use jiff::Timestamp;
+use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use crate::{Ending, Store, lease::Lease, sql::micros};
+use batch::{Last, RunWrites, StepWrite};
+use pending::{Pending, Wake};
+
+mod apply;
+mod batch;
+mod pending;
+pub(crate) mod progress;
+mod writer;
+
+/// How much may wait to be written, in KiB.
+const ROOM: usize = 32 * 1024;
+
+/// One per process. Cheap to clone; when the last clone is gone, what waits is still written.
+#[derive(Clone)]
+pub struct Recorder(Arc<Handle>);
+
+struct Handle(Arc<Shared>);
+
+/// What the recorder's task and everybody else see.
+struct Shared {
+    pending: Mutex<Pending>,
+    wake: Notify,
+    room: Semaphore,
+    closed: CancellationToken,
+}
+
+/// Writes about one run, by the worker that has its lease.
+pub struct RunRecorder {
+    recorder: Recorder,
+    record: Arc<RunRecord>,
+}
+
+/// One run as the recorder knows it.
+struct RunRecord {
+    lease: Lease,
+    lost: CancellationToken,
+    /// Whether a stored step holds progress or may say that it is running, neither of which outlives the run.
+    untidy: AtomicBool,
+}
+
+/// The lease is no longer ours: nothing was written, nothing will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the run belongs to somebody else by now")]
+pub struct Refused;
+
+/// Whether a step may be sent again if nobody knows what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeatable {
+    /// Its beginning need not be known.
+    Yes,
+    /// Its beginning must be on the disk before the request goes out.
+    No,
+}
+
+impl Recorder {
+    /// Starts the recorder's task.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    #[must_use]
+    pub fn start(store: &Store) -> Self {
+        let shared = Arc::new(Shared {
+            pending: Mutex::default(),
+            wake: Notify::new(),
+            room: Semaphore::new(ROOM),
+            closed: CancellationToken::new(),
+        });
+        tokio::spawn(writer::run(store.clone(), Arc::clone(&shared)));
+        Self(Arc::new(Handle(shared)))
+    }
+
+    /// For the writes about one run. `lost` is cancelled when one of them is refused.
+    #[must_use]
+    pub fn run(&self, lease: Lease, lost: CancellationToken) -> RunRecorder {
+        // An earlier worker may have left such a step.
+        let record = RunRecord { lease, lost, untidy: AtomicBool::new(lease.fence > 1) };
+        RunRecorder { recorder: self.clone(), record: Arc::new(record) }
+    }
+
+    /// Waits until everything so far is written or refused.
+    pub async fn flush(&self) {
+        let (done, waiting) = oneshot::channel();
+        let wake = self.shared().pending().flush(done, Instant::now());
+        self.shared().wake(wake);
+        // The task ends only when nobody has a recorder any more.
+        let _ = waiting.await;
+    }
+
+    /// Writes what waits and ends the recorder's task. Writes that come later are never written.
+    pub async fn close(&self) {
+        self.0.close();
+        self.shared().closed.cancelled().await;
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.0.0
+    }
+}
+
+impl Handle {
+    fn close(&self) {
+        self.0.pending().closing = true;
+        self.0.wake.notify_one();
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self, wake: Wake) {
+        if wake == Wake::Yes {
+            self.wake.notify_one();
+        }
+    }
+}
+
+impl RunRecorder {
+    /// A step has begun. Returns at once for a step that may be repeated; otherwise when its beginning
+    /// is on the disk.
+    ///
+    /// # Errors
+    /// If the lease is lost: the step must not go out.
+    pub async fn step_started(&self, position: u32, at: Timestamp, repeatable: Repeatable) -> Result<(), Refused> {
+        self.check()?;
+        let (now, started_at) = (Instant::now(), micros(at));
+        if repeatable == Repeatable::Yes {
+            let wake = self.shared().pending().opened(&self.record, position, started_at, now);
+            self.shared().wake(wake);
+            return Ok(());
+        }
+        self.make_room(1).await?;
+        let (done, waiting) = oneshot::channel();
+        self.add(true, 1, |run| {
+            run.step(StepWrite::running(position, started_at));
+            run.waiting.push(done);
+        });
+        // A closed channel: the recorder has ended, so nothing was written.
+        waiting.await.map_err(|_| Refused)?;
+        self.check()
+    }
+
+    /// A step is over, or was skipped. Returns when there is room to keep it until it is written.
+    /// `progress` is what the steps after it need, in the clear; it is sealed.
+    ///
+    /// # Errors
+    /// If the lease is lost.
+    pub async fn step_finished(
+        &self,
+        position: u32,
+        report: &StepReport,
+        progress: Option<Zeroizing<Vec<u8>>>,
+    ) -> Result<(), Refused> {
+        self.check()?;
+        let text = serde_json::to_string(report).expect("a report has nothing that JSON cannot hold");
+        let write = StepWrite {
+            position,
+            state: report.state,
+            started_at: report.started_at.map(micros),
+            duration: report.started_at.map(|_| i64::try_from(report.duration.0).unwrap_or(i64::MAX)),
+            report: Some(text),
+            progress,
+        };
+        debug_assert!(StepState::Running.may_become(write.state), "{} is not how a step ends", write.state);
+        let size = write.size();
+        self.make_room(size).await?;
+        self.shared().pending().closed(&self.record);
+        self.add(false, size, |run| run.step(write));
+        Ok(())
+    }
+
+    /// The run is over. Returns when there is room to keep that until it is written; `held` is dropped
+    /// once it is.
+    ///
+    /// # Errors
+    /// If the lease is lost.
+    pub async fn finish(self, ending: Ending, held: impl Send + Sync + 'static) -> Result<(), Refused> {
+        self.last(Last::End(ending), Box::new(held)).await
+    }
+
+    /// Gives the run back, for another worker to go on after the last recorded step. This does not
+    /// count as an attempt.
+    ///
+    /// # Errors
+    /// If the lease is lost.
+    pub async fn hand_back(self, held: impl Send + Sync + 'static) -> Result<(), Refused> {
+        self.last(Last::HandBack, Box::new(held)).await
+    }
+
+    async fn last(self, last: Last, held: Box<dyn Send + Sync>) -> Result<(), Refused> {
+        self.check()?;
+        self.make_room(1).await?;
+        let urgent = matches!(last, Last::HandBack);
+        self.shared().pending().closed(&self.record);
+        self.add(urgent, 1, |run| {
+            run.last = Some(last);
+            run.held = Some(held);
+        });
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Refused> {
+        if self.record.lost.is_cancelled() { Err(Refused) } else { Ok(()) }
+    }
+
+    async fn make_room(&self, size: u32) -> Result<(), Refused> {
+        // Given back when the write is settled.
+        self.shared().room.acquire_many(size).await.map_err(|_| Refused)?.forget();
+        self.check().inspect_err(|_| self.shared().room.add_permits(size as usize))
+    }
+
+    fn add(&self, urgent: bool, size: u32, change: impl FnOnce(&mut RunWrites)) {
+        let wake = self.shared().pending().add(&self.record, Instant::now(), urgent, |run| {
+            run.size += size;
+            change(run);
+        });
+        self.shared().wake(wake);
+    }
+
+    fn shared(&self) -> &Shared {
+        self.recorder.shared()
+    }
+}
+
+impl StepWrite {
+    /// The room it takes, in KiB, rounded up.
+    fn size(&self) -> u32 {
+        let bytes = self.report.as_ref().map_or(0, String::len) + self.progress.as_ref().map_or(0, |plain| plain.len());
+        u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(ROOM as u32 / 2)
+    }
+}
+
+impl Drop for RunRecorder {
+    fn drop(&mut self) {
+        // A step that nobody will finish is not to be shown later on.
+        self.shared().pending().closed(&self.record);
+    }
+}

@@ -1,0 +1,87 @@
+//! The writes of a batch as SQL. The fences are checked first and held until the commit, so that nobody
+//! claims a run between the check and the write.
+
+use std::sync::atomic::Ordering;
+
+use domain::{RunId, StepState};
+
+use super::batch::{Last, RunWrites, StepWrite};
+use crate::{
+    Error, RunChange, SealingKey,
+    connection::AnyConnection,
+    database::Transaction,
+    ending::{self, Ended},
+    recorder::progress,
+};
+
+mod postgres;
+mod sqlite;
+
+/// What became of one run's writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// In the transaction.
+    Written,
+    /// The lease is old: nothing of it is in the transaction.
+    Refused,
+}
+
+/// Whether a run's fence held, and how long the run took if it is over now.
+enum Fenced {
+    Held,
+    Ended { took: i64 },
+    Refused,
+}
+
+/// Writes a batch; one verdict for each run.
+pub(super) fn apply(
+    transaction: &mut Transaction<'_>,
+    key: &SealingKey,
+    batch: &[RunWrites],
+) -> Result<Vec<Verdict>, Error> {
+    let fenced = match transaction.conn {
+        AnyConnection::Postgres(conn) => postgres::write(conn, key, batch)?,
+        AnyConnection::Sqlite(conn) => sqlite::write(conn, key, batch)?,
+    };
+    let mut ended = Vec::new();
+    let mut verdicts = Vec::with_capacity(batch.len());
+    for (run, fenced) in batch.iter().zip(fenced) {
+        match (&fenced, &run.last) {
+            (Fenced::Refused, _) => {}
+            (Fenced::Ended { took }, Some(Last::End(ending))) => {
+                ended.push(Ended { lease: *run.lease(), state: ending.state, took: *took });
+            }
+            (_, Some(Last::HandBack)) => transaction.changed(run.lease().change(RunChange::Queued)),
+            _ => transaction.changed(run.lease().change(RunChange::Step)),
+        }
+        verdicts.push(if matches!(fenced, Fenced::Refused) { Verdict::Refused } else { Verdict::Written });
+    }
+    let over = batch.iter().zip(&verdicts).filter(|(run, verdict)| run.ends() && **verdict == Verdict::Written);
+    let untidy: Vec<RunId> = over
+        .map(|(run, _)| run)
+        .filter(|run| run.record.untidy.load(Ordering::Relaxed))
+        .map(|run| run.lease().run)
+        .collect();
+    ending::tidy(transaction.conn, &untidy)?;
+    ending::follow_up(transaction, &ended)?;
+    Ok(verdicts)
+}
+
+/// The state a step is written with: a run that is over has no step under way.
+fn state(run: &RunWrites, step: &StepWrite) -> &'static str {
+    match step.state {
+        StepState::Running if run.ends() => StepState::Errored.as_str(),
+        state => state.as_str(),
+    }
+}
+
+/// What a step is written with for those after it: nothing, if the run is over.
+fn sealed(key: &SealingKey, run: &RunWrites, step: &StepWrite) -> Option<Vec<u8>> {
+    let plain = step.progress.as_ref().filter(|_| !run.ends())?;
+    Some(progress::seal(key, run.lease(), step.position, plain))
+}
+
+/// A count as the columns hold it.
+fn column(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
