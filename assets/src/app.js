@@ -1,4 +1,5 @@
 // What every page loads. Pages work without any of it.
+import { colorCode } from "./page/color.js";
 import { askBeforeDeleting } from "./page/confirm.js";
 import { copyOnClick } from "./page/copy.js";
 import { askBeforeLeaving } from "./page/guard.js";
@@ -16,4 +17,5 @@ copyOnClick();
 listenToKeys();
 followLinksInPlace();
 tellTimes();
+colorCode();
 followEvents();

@@ -29,8 +29,8 @@ export function mount(textarea) {
     view.focus();
   });
 
-  const save = () => {
-    form.requestSubmit();
+  const send = (button) => () => {
+    form.requestSubmit(button);
     return true;
   };
 
@@ -40,8 +40,8 @@ export function mount(textarea) {
       EditorView.cspNonce.of(document.querySelector("script[nonce]")?.nonce ?? ""),
       Prec.highest(
         keymap.of([
-          { key: "Mod-Enter", run: save },
-          { key: "Mod-s", run: save, preventDefault: true },
+          { key: "Mod-Enter", run: send(form.querySelector(".btn.primary")) },
+          { key: "Mod-s", run: send(null), preventDefault: true },
         ]),
       ),
       lineNumbers(),

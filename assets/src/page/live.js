@@ -25,7 +25,10 @@ export function followEvents() {
     // What happened before the connection stood is caught up with.
     source.onopen = refresh;
     source.onmessage = refresh;
-    source.addEventListener("change", refresh);
+    // Refused for good: nothing will change any more, or there are too many streams. See once how it ended.
+    source.onerror = () => {
+      if (source?.readyState === EventSource.CLOSED) refresh();
+    };
   }
 
   function stop() {
