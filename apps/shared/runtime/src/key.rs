@@ -56,26 +56,45 @@ impl Key {
         &self.0
     }
 
-    /// The key in the file `key` of the folder. Without that file, makes one, readable by its owner
-    /// only. Of several processes that do so at once, one file wins and all return its key.
+    /// A new one from the system's random numbers, kept nowhere.
+    ///
+    /// # Errors
+    /// If the system has none to give.
+    pub fn random() -> io::Result<Self> {
+        let mut key = Self::new([0; 32]);
+        getrandom::fill(&mut *key.0).map_err(|error| io::Error::other(error.to_string()))?;
+        Ok(key)
+    }
+
+    /// The key in the file `key` of the folder; none if there is no such file.
+    ///
+    /// # Errors
+    /// If the file cannot be read or does not hold a key.
+    pub fn load(var: &VarDir) -> Result<Option<Self>, KeyFileError> {
+        let path = var.file("key");
+        match fs::read_to_string(&path) {
+            Ok(text) => Self::decode(&text).map(Some).ok_or(KeyFileError::NoKey { path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(KeyFileError::NoKey { path }),
+            Err(source) => Err(KeyFileError::Io { path, source }),
+        }
+    }
+
+    /// As [`Self::load`]; without the file, makes one, readable by its owner only. Of several
+    /// processes that do so at once, one file wins and all return its key.
     ///
     /// # Errors
     /// If the file cannot be read or made, or does not hold a key.
     pub fn load_or_make(var: &VarDir) -> Result<Self, KeyFileError> {
+        if let Some(key) = Self::load(var)? {
+            return Ok(key);
+        }
         let path = var.file("key");
-        let io = |source| KeyFileError::Io { path: path.clone(), source };
-        match fs::read_to_string(&path) {
-            Ok(text) => return Self::decode(&text).ok_or_else(|| KeyFileError::NoKey { path: path.clone() }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(KeyFileError::NoKey { path }),
-            Err(error) => return Err(io(error)),
-        }
         if !var.path().is_dir() {
-            var.prepare().map_err(|error| io(io::Error::other(error)))?;
+            var.prepare().map_err(|error| KeyFileError::Io { path: path.clone(), source: io::Error::other(error) })?;
         }
-        make(&path).map_err(io)?;
-        let text = fs::read_to_string(&path).map_err(io)?;
-        Self::decode(&text).ok_or_else(|| KeyFileError::NoKey { path: path.clone() })
+        make(&path).map_err(|source| KeyFileError::Io { path: path.clone(), source })?;
+        Self::load(var)?.ok_or(KeyFileError::Io { path, source: io::ErrorKind::NotFound.into() })
     }
 
     fn decode(text: &str) -> Option<Self> {
@@ -87,12 +106,11 @@ impl Key {
 /// Writes a new key beside `path` and links it into place, which fails where there already is one:
 /// nobody ever sees half a key, and the first one stays.
 fn make(path: &Path) -> io::Result<()> {
-    let mut bytes = Zeroizing::new([0; 32]);
+    let key = Key::random()?;
     let mut name = [0; 8];
-    getrandom::fill(&mut *bytes).map_err(|error| io::Error::other(error.to_string()))?;
     getrandom::fill(&mut name).map_err(|error| io::Error::other(error.to_string()))?;
     let draft = path.with_extension(format!("{:016x}", u64::from_ne_bytes(name)));
-    let made = write_private(&draft, &STANDARD.encode(*bytes)).and_then(|()| match fs::hard_link(&draft, path) {
+    let made = write_private(&draft, &STANDARD.encode(key.expose())).and_then(|()| match fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     });

@@ -49,6 +49,17 @@ impl KeyConfig {
         Err(Invalid::new(Self::VARIABLE, problem, "Write what `openssl rand -base64 32` prints"))
     }
 
+    /// The key, if it was given or its file is there already.
+    ///
+    /// # Errors
+    /// If the file cannot be read or does not hold a key.
+    pub fn existing(&self) -> Result<Option<Key>, KeyFileError> {
+        match self {
+            Self::Given(key) => Ok(Some(key.clone())),
+            Self::File(var) => Key::load(var),
+        }
+    }
+
     /// The key; makes the file if there is none yet.
     ///
     /// # Errors
