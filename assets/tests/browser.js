@@ -79,3 +79,14 @@ export async function signUp(page, origin) {
   await page.getByRole("button", { name: "Sign up" }).click();
   await page.getByRole("heading", { name: "Home", level: 1 }).waitFor();
 }
+
+/** Replaces the text in the editor, as by pasting. */
+export async function writePlan(page, text) {
+  const editor = page.locator(".cm-content");
+  await editor.press("ControlOrMeta+a");
+  await editor.evaluate((element, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", pasted);
+    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
+}

@@ -2,7 +2,7 @@
 // delete it, sign out.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { assertNoErrors, launch, openPage, signUp } from "./browser.js";
+import { assertNoErrors, launch, openPage, signUp, writePlan } from "./browser.js";
 import { startServer } from "./server.js";
 import { startTarget } from "./target.js";
 
@@ -41,7 +41,7 @@ describe("the path from signing up to reading a failure", () => {
 
   it("shows the steps as they come in, without loading the page again", async () => {
     await page.goto(`${server.origin}/plans/new`);
-    await write(
+    await writePlan(
       page,
       `name: One step waits
 steps:
@@ -69,7 +69,7 @@ steps:
   it("shows a mistake at its line while it is typed, and keeps what was typed when saving is refused", async () => {
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Plans" }).click();
     await page.getByRole("link", { name: "New plan" }).click();
-    await write(
+    await writePlan(
       page,
       `name: Best of the blue team
 steps:
@@ -142,14 +142,3 @@ steps:
 
   it("had no errors on the way", () => assertNoErrors(page));
 });
-
-/** Replaces the text in the editor, as by pasting. */
-async function write(page, text) {
-  const editor = page.getByRole("textbox", { name: /plan/i });
-  await editor.press("ControlOrMeta+a");
-  await editor.evaluate((element, pasted) => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData("text/plain", pasted);
-    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
-  }, text);
-}
