@@ -1,7 +1,8 @@
 //! Where the pages and the demo endpoints are served, and under which address people know them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use ipnet::IpNet;
 use url::Url;
 
 use super::{Environment, Invalid};
@@ -14,6 +15,8 @@ pub struct ServingConfig {
     /// Where the demo endpoints are served: a listener of its own, because it is the one loopback
     /// address that plans may reach.
     pub demo_listen: SocketAddr,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     origin: Option<Url>,
     demo_url: Option<Url>,
 }
@@ -21,7 +24,7 @@ pub struct ServingConfig {
 const ADDRESS: (&str, &str) = ("address with a port", "Write something like 127.0.0.1:8080 or [::]:8080");
 
 impl ServingConfig {
-    /// From `LISTEN`, `ORIGIN`, `DEMO_LISTEN` and `DEMO_URL`.
+    /// From `LISTEN`, `ORIGIN`, `DEMO_LISTEN`, `DEMO_URL` and `TRUSTED_PROXIES`.
     ///
     /// # Errors
     /// If one of them cannot be read.
@@ -39,6 +42,7 @@ impl ServingConfig {
         Ok(Self {
             listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
             demo_listen: demo_listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8081))),
+            trusted_proxies: proxies(environment)?,
             origin: origin(environment, "ORIGIN", "https://smokex.example.com")?,
             demo_url: origin(environment, "DEMO_URL", "http://127.0.0.1:8081")?,
         })
@@ -70,6 +74,22 @@ fn host(address: SocketAddr) -> String {
 
 fn http(host: &str, port: u16) -> Url {
     Url::parse(&format!("http://{host}:{port}")).expect("a host and a port make a URL")
+}
+
+/// Networks or single addresses, split at commas.
+fn proxies(environment: &Environment) -> Result<Vec<IpNet>, Invalid> {
+    const NAME: &str = "TRUSTED_PROXIES";
+    let text = environment.text(NAME)?.unwrap_or_default();
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    entries
+        .map(|entry| {
+            let network = entry.parse().or_else(|_| entry.parse().map(|address: IpAddr| address.into()));
+            network.map_err(|_| {
+                let remedy = "Write addresses and networks with commas between, such as 10.0.0.0/8,127.0.0.1";
+                Invalid::new(NAME, format!("has `{entry}`, which is no address and no network"), remedy)
+            })
+        })
+        .collect()
 }
 
 /// An `http` or `https` URL of nothing but scheme, host and port.
@@ -126,6 +146,12 @@ mod tests {
             "ORIGIN is no address (relative URL without a base). \
              Write scheme, host and port only, such as https://smokex.example.com."
         );
+        assert_eq!(
+            read(&[("TRUSTED_PROXIES", "10.0.0.0/8, proxy")]).unwrap_err().to_string(),
+            "TRUSTED_PROXIES has `proxy`, which is no address and no network. \
+             Write addresses and networks with commas between, such as 10.0.0.0/8,127.0.0.1."
+        );
+        assert_eq!(read(&[("TRUSTED_PROXIES", "10.0.0.0/8, ::1")]).unwrap().trusted_proxies.len(), 2);
         for text in ["ftp://x", "https://x/path", "https://x?y", "https://ada:hunter2@x"] {
             let error = read(&[("ORIGIN", text)]).unwrap_err();
             assert!(error.to_string().starts_with("ORIGIN holds more than"), "{text}: {error}");
