@@ -55,7 +55,9 @@ pub enum RunChange {
     Started,
     /// One or more of its steps began or ended.
     Step,
-    /// It is in a final state.
+    /// Somebody wants it stopped: its executor should.
+    Cancelling,
+    /// It is in a final state, or was deleted.
     Finished,
 }
 
@@ -77,6 +79,7 @@ impl Change {
                     RunChange::Queued => 'q',
                     RunChange::Started => 's',
                     RunChange::Step => 't',
+                    RunChange::Cancelling => 'c',
                     RunChange::Finished => 'f',
                 };
                 format!("{letter}{}{}{}", organization.0.simple(), plan.0.simple(), run.0.simple())
@@ -100,6 +103,7 @@ impl Change {
             'q' => RunChange::Queued,
             's' => RunChange::Started,
             't' => RunChange::Step,
+            'c' => RunChange::Cancelling,
             'f' => RunChange::Finished,
             _ => return None,
         };
@@ -180,7 +184,8 @@ mod tests {
     fn every_change_survives_its_payload() {
         let (organization, plan, run) = (OrganizationId::new(), PlanId::new(), RunId::new());
         let mut changes = vec![Change::Plan { organization, plan }, Change::Resync];
-        for kind in [RunChange::Queued, RunChange::Started, RunChange::Step, RunChange::Finished] {
+        for kind in [RunChange::Queued, RunChange::Started, RunChange::Step, RunChange::Cancelling, RunChange::Finished]
+        {
             changes.push(Change::Run { kind, organization, plan, run });
         }
         for change in changes {

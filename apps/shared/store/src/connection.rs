@@ -89,3 +89,9 @@ impl AnyConnection {
             && !on_conn!(self, |conn| AnsiTransactionManager::is_broken_transaction_manager(conn))
     }
 }
+
+/// What the database's clock shows, in microseconds.
+pub(crate) fn now(conn: &mut AnyConnection) -> diesel::QueryResult<i64> {
+    use diesel::RunQueryDsl;
+    on_conn!(conn, |conn| diesel::select(now_us()).get_result(conn))
+}

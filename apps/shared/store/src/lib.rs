@@ -3,6 +3,7 @@
 //! One [`Store`] over two databases, SQLite and PostgreSQL. Nothing of diesel leaves this crate.
 //! Whatever a person can cause takes a [`Tenant`], and what is not the tenant's does not exist.
 
+mod account;
 mod changes;
 mod claim;
 mod connection;
@@ -12,21 +13,30 @@ mod error;
 mod key_check;
 mod lease;
 mod open;
+mod page;
+mod plan;
 mod recorder;
+mod run;
 mod schema;
 mod sealing;
+mod session;
 mod sql;
 mod statement;
 mod tenant;
 mod url;
 
+pub use account::{NewAccount, SignUpError};
 pub use changes::{Change, Changes, RunChange};
 pub use claim::{ClaimedRun, Claims, MOST_ATTEMPTS, RecordedStep};
 pub use ending::Ending;
 pub use error::Error;
 pub use lease::{Lease, Renewal};
 pub use open::{OpenError, Options, Store};
+pub use page::{Cursor, Page, PageRequest, UnknownCursor};
+pub use plan::{LastRun, NewPlan, PlanDetail, PlanFilter, PlanRow, PlanVersion, RecentRun, SaveError, VersionRow};
 pub use recorder::{Recorder, Refused, Repeatable, RunRecorder};
+pub use run::{CancelOutcome, NewRun, QueueError, QueuedRun, RunDetail, RunFilter, RunRow, StepRow, Summary};
 pub use sealing::{Sealed, SealingKey};
+pub use session::{Member, NewSession};
 pub use tenant::Tenant;
 pub use url::{DatabaseUrl, MalformedUrl};

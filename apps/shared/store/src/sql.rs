@@ -18,7 +18,7 @@ use crate::connection::MultiBackend;
 
 /// `uuid` in PostgreSQL, 16 bytes in SQLite.
 #[derive(Clone, Copy, Debug, Default, SqlType, diesel::query_builder::QueryId)]
-#[diesel(postgres_type(name = "uuid"))]
+#[diesel(postgres_type(oid = 2950, array_oid = 2951))]
 #[diesel(sqlite_type(name = "Binary"))]
 pub struct Uuid;
 

@@ -1,0 +1,104 @@
+//! Signing up, and finding who signs in.
+
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, insert_into, result::DatabaseErrorKind};
+use domain::{Email, OrganizationId, OrganizationName, Role, Tier, UserId};
+
+use crate::{
+    Error, NewPlan, Store, Tenant,
+    connection::now,
+    plan,
+    schema::{members, organizations, users},
+    sql::Id,
+};
+
+/// Somebody who signs up, with an organization of their own.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// Where they can be reached.
+    pub email: Email,
+    /// As argon2 writes it; never the password.
+    pub password_hash: String,
+    /// The organization that is made with them as its owner.
+    pub organization_name: OrganizationName,
+    /// A plan that is there from the start.
+    pub sample: Option<NewPlan>,
+}
+
+/// Why nobody was signed up.
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpError {
+    /// Somebody has this e-mail address already.
+    #[error("There is an account with this e-mail address already.")]
+    EmailTaken,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl From<diesel::result::Error> for SignUpError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Store {
+    /// Makes the user, the organization with the user as its owner, and the sample plan; all or nothing.
+    pub async fn sign_up(&self, new: NewAccount) -> Result<UserId, SignUpError> {
+        self.database
+            .write(move |tx| {
+                let user = UserId::new();
+                let organization = OrganizationId::new();
+                let now = now(tx.conn)?;
+                let inserted = insert_into(users::table)
+                    .values((
+                        users::id.eq(Id::from(user)),
+                        users::email.eq(new.email.as_str()),
+                        users::password_hash.eq(&new.password_hash),
+                        users::created_at.eq(now),
+                    ))
+                    .execute(tx.conn);
+                match inserted {
+                    Err(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+                        return Err(SignUpError::EmailTaken);
+                    }
+                    other => other?,
+                };
+                insert_into(organizations::table)
+                    .values((
+                        organizations::id.eq(Id::from(organization)),
+                        organizations::name.eq(new.organization_name.as_str()),
+                        organizations::tier.eq(Tier::Free.as_str()),
+                        organizations::created_at.eq(now),
+                    ))
+                    .execute(tx.conn)?;
+                insert_into(members::table)
+                    .values((
+                        members::organization_id.eq(Id::from(organization)),
+                        members::user_id.eq(Id::from(user)),
+                        members::role.eq(Role::Owner.as_str()),
+                        members::created_at.eq(now),
+                    ))
+                    .execute(tx.conn)?;
+                if let Some(sample) = &new.sample {
+                    plan::insert(tx, &Tenant::new(organization), user, sample)?;
+                }
+                Ok(user)
+            })
+            .await
+    }
+
+    /// Who has this e-mail address, and the hash of their password; none if nobody has.
+    pub async fn password_hash(&self, email: &Email) -> Result<Option<(UserId, String)>, Error> {
+        let email = email.as_str().to_owned();
+        self.database
+            .read(move |conn| {
+                let found = users::table
+                    .filter(users::email.eq(&email))
+                    .select((users::id, users::password_hash))
+                    .first::<(Id, String)>(conn)
+                    .optional()?;
+                Ok(found.map(|(id, hash)| (id.into(), hash)))
+            })
+            .await
+    }
+}

@@ -1,0 +1,66 @@
+//! Deleting a plan with everything that belongs to it.
+
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl, delete, sql_types::BigInt};
+use domain::{PlanId, RunId};
+
+use crate::{
+    Change, Error, RunChange, Store, Tenant,
+    connection::on_conn,
+    database::Transaction,
+    schema::plans,
+    sql::{Id, Uuid},
+    statement::statement,
+};
+
+/// So many runs go in one transaction: a long history does not keep others from writing.
+const AT_ONCE: i64 = 500;
+
+impl Store {
+    /// Deletes a plan with its versions, runs and steps; false if there is no such plan. Runs under way
+    /// go first: their executors find nothing left to write to and stop. A long history goes in several
+    /// transactions; if the program ends between them, the plan is still there, and can be deleted again.
+    pub async fn delete_plan(&self, tenant: &Tenant, plan: PlanId) -> Result<bool, Error> {
+        loop {
+            let tenant = *tenant;
+            let deleted = self.database.write(move |tx| delete_some(tx, &tenant, plan)).await?;
+            if let Some(found) = deleted {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+/// Deletes the newest runs, and the plan if none is left then. None if there is more to delete.
+fn delete_some(tx: &mut Transaction<'_>, tenant: &Tenant, plan: PlanId) -> Result<Option<bool>, Error> {
+    let (id, organization) = (Id::from(plan), Id::from(tenant.organization()));
+    let open = statement::<Uuid>(
+        "SELECT id FROM runs WHERE organization_id = ? AND state = 'queued' AND plan_id = ? \
+         UNION ALL SELECT id FROM runs WHERE organization_id = ? AND state = 'running' AND plan_id = ?",
+    )
+    .bind::<Uuid, _>(organization)
+    .bind::<Uuid, _>(id)
+    .bind::<Uuid, _>(organization)
+    .bind::<Uuid, _>(id);
+    let open: Vec<Id> = on_conn!(&mut *tx.conn, |conn| open.load(conn)?);
+    for run in open {
+        let (organization, run) = (tenant.organization(), RunId::from(run));
+        tx.changed(Change::Run { kind: RunChange::Finished, organization, plan, run });
+    }
+    let runs = statement::<()>(
+        "DELETE FROM runs WHERE id IN \
+         (SELECT id FROM runs WHERE plan_id = ? AND organization_id = ? ORDER BY number DESC LIMIT ?)",
+    )
+    .bind::<Uuid, _>(id)
+    .bind::<Uuid, _>(organization)
+    .bind::<BigInt, _>(AT_ONCE);
+    let deleted = on_conn!(&mut *tx.conn, |conn| runs.execute(conn)?);
+    if i64::try_from(deleted).is_ok_and(|deleted| deleted == AT_ONCE) {
+        return Ok(None);
+    }
+    let found =
+        delete(plans::table.filter(plans::id.eq(id).and(plans::organization_id.eq(organization)))).execute(tx.conn)?;
+    if found > 0 {
+        tx.changed(Change::Plan { organization: tenant.organization(), plan });
+    }
+    Ok(Some(found > 0))
+}

@@ -1,0 +1,156 @@
+//! Signed-in browsers, and the members behind them.
+
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, delete, insert_into,
+    update,
+};
+use domain::{Email, OrganizationId, Role, SessionId, Tier, UserId};
+use jiff::Timestamp;
+
+use crate::{
+    Error, Store, Tenant,
+    connection::{now, now_us, on_conn},
+    schema::{members, organizations, sessions, users},
+    sql::{Id, Word, micros},
+};
+
+/// How exact `last_seen_at` is, in microseconds: five minutes, so that reading pages seldom writes.
+const SEEN: i64 = 5 * 60 * 1_000_000;
+
+/// A browser that signs in.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The SHA-256 of the token in its cookie.
+    pub token_hash: [u8; 32],
+    /// What the browser calls itself; cut to 200 characters.
+    pub user_agent: String,
+    /// When it has to sign in again.
+    pub expires_at: Timestamp,
+}
+
+/// Somebody who is signed in to an organization: the proof that makes a [`Tenant`].
+#[derive(Clone, Debug)]
+pub struct Member {
+    tenant: Tenant,
+    /// The user.
+    pub user_id: UserId,
+    /// The user's e-mail address.
+    pub email: Email,
+    /// What they may do here.
+    pub role: Role,
+    /// The organization's name.
+    pub organization_name: String,
+    /// What the organization pays for.
+    pub tier: Tier,
+    /// The browser.
+    pub session_id: SessionId,
+}
+
+impl Member {
+    /// The organization they are signed in to.
+    #[must_use]
+    pub fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+}
+
+impl Store {
+    /// Signs a browser in to the first organization of the user, and forgets the user's sessions that
+    /// have expired.
+    pub async fn create_session(&self, user: UserId, new: NewSession) -> Result<SessionId, Error> {
+        let user = Id::from(user);
+        self.database
+            .write(move |tx| {
+                let now = now(tx.conn)?;
+                let expired = sessions::user_id.eq(user).and(sessions::expires_at.le(now));
+                delete(sessions::table.filter(expired)).execute(tx.conn)?;
+                let organization: Id = members::table
+                    .filter(members::user_id.eq(user))
+                    .order((members::created_at, members::organization_id))
+                    .select(members::organization_id)
+                    .first(tx.conn)?;
+                let id = SessionId::new();
+                insert_into(sessions::table)
+                    .values((
+                        sessions::id.eq(Id::from(id)),
+                        sessions::token_hash.eq(new.token_hash.as_slice()),
+                        sessions::user_id.eq(user),
+                        sessions::organization_id.eq(organization),
+                        sessions::user_agent.eq(new.user_agent.chars().take(200).collect::<String>()),
+                        sessions::created_at.eq(now),
+                        sessions::last_seen_at.eq(now),
+                        sessions::expires_at.eq(micros(new.expires_at)),
+                    ))
+                    .execute(tx.conn)?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// Who is behind the token with this hash; none if the session has ended or expired.
+    pub async fn member(&self, token_hash: [u8; 32]) -> Result<Option<Member>, Error> {
+        type Row = (Id, Id, Id, Word<Email>, Word<Role>, String, Word<Tier>, i64, i64);
+        let found: Option<Row> = self
+            .database
+            .read(move |conn| {
+                let member =
+                    members::user_id.eq(sessions::user_id).and(members::organization_id.eq(sessions::organization_id));
+                let query = sessions::table
+                    .inner_join(members::table.on(member))
+                    .inner_join(users::table)
+                    .inner_join(organizations::table)
+                    .filter(sessions::token_hash.eq(token_hash.as_slice()))
+                    .filter(sessions::expires_at.gt(now_us()))
+                    .select((
+                        sessions::id,
+                        sessions::organization_id,
+                        sessions::user_id,
+                        users::email,
+                        members::role,
+                        organizations::name,
+                        organizations::tier,
+                        sessions::last_seen_at,
+                        now_us(),
+                    ));
+                on_conn!(conn, |conn| Ok(query.first(conn).optional()?))
+            })
+            .await?;
+        let Some((session, organization, user, email, role, organization_name, tier, seen_at, now)) = found else {
+            return Ok(None);
+        };
+        if now - seen_at > SEEN {
+            self.seen(session, now).await?;
+        }
+        Ok(Some(Member {
+            tenant: Tenant::new(OrganizationId::from(organization)),
+            user_id: user.into(),
+            email: email.0,
+            role: role.0,
+            organization_name,
+            tier: tier.0,
+            session_id: session.into(),
+        }))
+    }
+
+    /// Signs a browser out.
+    pub async fn end_session(&self, member: &Member) -> Result<(), Error> {
+        let session = Id::from(member.session_id);
+        self.database
+            .write(move |tx| {
+                delete(sessions::table.filter(sessions::id.eq(session))).execute(tx.conn)?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn seen(&self, session: Id, now: i64) -> Result<(), Error> {
+        self.database
+            .write(move |tx| {
+                update(sessions::table.filter(sessions::id.eq(session)))
+                    .set(sessions::last_seen_at.eq(now))
+                    .execute(tx.conn)?;
+                Ok(())
+            })
+            .await
+    }
+}
