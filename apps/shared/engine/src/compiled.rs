@@ -1,0 +1,107 @@
+//! Regular expressions, CSS selectors and JSON Schemas, compiled once per process and not once per
+//! evaluation. They are kept by their text: the same plan runs again and again.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, PoisonError, RwLock},
+};
+
+use jsonschema::{PatternOptions, Validator};
+use regex::{Regex, RegexBuilder};
+use scraper::Selector;
+use serde_json::Value;
+
+/// So many of each kind are kept; then all are let go.
+const MOST: usize = 256;
+
+/// Longer texts are compiled each time.
+const LONGEST: usize = 16 * 1024;
+
+/// How many bytes a compiled regular expression may take.
+const REGEX_SIZE: usize = 512 * 1024;
+
+type Kept<T> = LazyLock<RwLock<HashMap<String, Arc<T>>>>;
+
+static REGEXES: Kept<Regex> = LazyLock::new(RwLock::default);
+static SELECTORS: Kept<Selector> = LazyLock::new(RwLock::default);
+static SCHEMAS: Kept<Validator> = LazyLock::new(RwLock::default);
+
+fn keep<T>(kept: &Kept<T>, text: &str, compile: impl FnOnce() -> Result<T, String>) -> Result<Arc<T>, String> {
+    if let Some(compiled) = kept.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+        return Ok(Arc::clone(compiled));
+    }
+    let compiled = Arc::new(compile()?);
+    if text.len() <= LONGEST {
+        let mut kept = kept.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST {
+            kept.clear();
+        }
+        kept.insert(text.to_owned(), Arc::clone(&compiled));
+    }
+    Ok(compiled)
+}
+
+/// A regular expression. Searching with it takes time linear in the text.
+pub fn regex(pattern: &str) -> Result<Arc<Regex>, String> {
+    keep(&REGEXES, pattern, || {
+        let built = RegexBuilder::new(pattern).size_limit(REGEX_SIZE).dfa_size_limit(REGEX_SIZE).build();
+        built.map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => "the regular expression is too big".to_owned(),
+            // The library draws the pattern over several lines; the last one says what is wrong.
+            other => {
+                let told = other.to_string();
+                let last = told.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                format!("the regular expression is not valid: {last}")
+            }
+        })
+    })
+}
+
+/// A CSS selector.
+pub fn selector(path: &str) -> Result<Arc<Selector>, String> {
+    keep(&SELECTORS, path, || Selector::parse(path).map_err(|_| format!("`{path}` is no CSS selector")))
+}
+
+/// A JSON Schema that refers to nothing outside itself.
+pub fn schema(schema: &Value) -> Result<Arc<Validator>, String> {
+    keep(&SCHEMAS, &schema.to_string(), || {
+        jsonschema::options()
+            .offline()
+            .with_pattern_options(PatternOptions::regex().size_limit(REGEX_SIZE).dfa_size_limit(REGEX_SIZE))
+            .build(schema)
+            .map_err(|error| format!("the JSON Schema cannot be used: {error}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_same_text_is_compiled_once() {
+        let first = regex("^kept-[0-9]+$").unwrap();
+        assert!(Arc::ptr_eq(&first, &regex("^kept-[0-9]+$").unwrap()));
+        assert!(Arc::ptr_eq(&selector("h1 > .kept").unwrap(), &selector("h1 > .kept").unwrap()));
+        let kept = json!({"type": "object", "title": "kept"});
+        assert!(Arc::ptr_eq(&schema(&kept).unwrap(), &schema(&kept).unwrap()));
+    }
+
+    #[test]
+    fn what_cannot_be_compiled_says_why() {
+        assert_eq!(regex("(").unwrap_err(), "the regular expression is not valid: unclosed group");
+        assert_eq!(regex(r"(\w{100}){100}").unwrap_err(), "the regular expression is too big");
+        assert_eq!(selector("<").unwrap_err(), "`<` is no CSS selector");
+    }
+
+    #[test]
+    fn a_schema_never_reaches_outside() {
+        for outside in ["http://127.0.0.1:9/s.json", "file:///etc/passwd", "other.json"] {
+            let error = schema(&json!({"$ref": outside})).unwrap_err();
+            assert!(error.starts_with("the JSON Schema cannot be used:"), "{error}");
+        }
+        let inside = json!({"$defs": {"id": {"type": "integer"}}, "properties": {"id": {"$ref": "#/$defs/id"}}});
+        assert!(!schema(&inside).unwrap().is_valid(&json!({"id": "x"})));
+    }
+}
