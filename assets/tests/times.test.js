@@ -11,8 +11,9 @@ for (const [distance, text] of [
   [-60_000, "1 min ago"],
   [-HOUR + 1, "59 min ago"],
   [2 * HOUR, "in 2 h"],
-  [-47 * HOUR, "1 d ago"],
-  [-400 * 24 * HOUR, "400 d ago"],
+  [-47 * HOUR, "1 day ago"],
+  [-29 * 24 * HOUR, "29 days ago"],
+  [-30 * 24 * HOUR, null],
 ]) {
   it(`${distance} ms is "${text}"`, () => assert.equal(relative(distance), text));
 }
