@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     body::Body,
-    compiled, json,
-    jsonpath,
+    compiled, json, jsonpath,
     mask::Masker,
     matcher::{self, Context, Problem, Typing},
     subset,
@@ -220,13 +219,10 @@ fn string(wanted: Result<String, (&str, String)>, evidence: Evidence<'_>) -> Exp
 
 fn html(html: &Html, evidence: Evidence<'_>) -> ExpectationReport {
     let context = evidence.context(Typing::Untyped, "nothing in the page matches this selector");
-    let found = compiled::selector(&html.path).and_then(|selector| {
-        evidence.body.page().and_then(|page| page.text(&selector)).map_err(|bad| bad.to_string())
-    });
+    let found = compiled::selector(&html.path)
+        .and_then(|selector| evidence.body.page().and_then(|page| page.text(&selector)).map_err(|bad| bad.to_string()));
     match found {
-        Ok(received) => {
-            evidence.matched("html", Some(&html.path), &html.matcher, received.map(Value::String), context)
-        }
+        Ok(received) => evidence.matched("html", Some(&html.path), &html.matcher, received.map(Value::String), context),
         Err(problem) => {
             let expected = matcher::check(&html.matcher, None, context).expected;
             evidence.untold("html", Some(&html.path), expected, problem)

@@ -86,18 +86,19 @@ type Evaluated = (&'static str, Value, Option<Problem>);
 
 fn evaluate(condition: &Condition, received: Option<&Value>, context: Context<'_>) -> Evaluated {
     use Condition as C;
-    let on_value = |key: &'static str, wanted: &Tree, holds: fn(&Value, &Value, Typing) -> Result<bool, &'static str>| {
-        let wanted = match tree(wanted, context.scope) {
-            Ok(wanted) => wanted,
-            Err(error) => return (key, wanted.as_written(), Some(error.into())),
+    let on_value =
+        |key: &'static str, wanted: &Tree, holds: fn(&Value, &Value, Typing) -> Result<bool, &'static str>| {
+            let wanted = match tree(wanted, context.scope) {
+                Ok(wanted) => wanted,
+                Err(error) => return (key, wanted.as_written(), Some(error.into())),
+            };
+            let problem = present(received, context, |received| match holds(&wanted, received, context.typing) {
+                Ok(true) => None,
+                Ok(false) => Some(told(key, &wanted, received, context.masker)),
+                Err(needs) => Some(needed(needs, received, context.masker)),
+            });
+            (key, wanted.into_owned(), problem)
         };
-        let problem = present(received, context, |received| match holds(&wanted, received, context.typing) {
-            Ok(true) => None,
-            Ok(false) => Some(told(key, &wanted, received, context.masker)),
-            Err(needs) => Some(needed(needs, received, context.masker)),
-        });
-        (key, wanted.into_owned(), problem)
-    };
     let on_text = |key: &'static str, wanted: &Template, holds: fn(&str, &str) -> Result<bool, String>| {
         let wanted = match wanted.text(context.scope) {
             Ok(wanted) => wanted,
@@ -134,9 +135,7 @@ fn evaluate(condition: &Condition, received: Option<&Value>, context: Context<'_
         }
         C::StartsWith(wanted) => on_text("starts_with", wanted, |wanted, text| Ok(text.starts_with(wanted))),
         C::EndsWith(wanted) => on_text("ends_with", wanted, |wanted, text| Ok(text.ends_with(wanted))),
-        C::Matches(wanted) => {
-            on_text("matches", wanted, |wanted, text| Ok(compiled::regex(wanted)?.is_match(text)))
-        }
+        C::Matches(wanted) => on_text("matches", wanted, |wanted, text| Ok(compiled::regex(wanted)?.is_match(text))),
         C::Gt(wanted) => on_number("gt", wanted, std::cmp::Ordering::is_gt),
         C::Gte(wanted) => on_number("gte", wanted, std::cmp::Ordering::is_ge),
         C::Lt(wanted) => on_number("lt", wanted, std::cmp::Ordering::is_lt),
@@ -354,7 +353,11 @@ fn told(key: &str, wanted: &Value, received: &Value, masker: &Masker) -> Problem
         "ends_with" => "an end of",
         _ => "a match of",
     };
-    Problem::Unmet(format!("expected {words} {}, received {}", json::show(wanted, masker), json::show(received, masker)))
+    Problem::Unmet(format!(
+        "expected {words} {}, received {}",
+        json::show(wanted, masker),
+        json::show(received, masker)
+    ))
 }
 
 fn needed(what: &str, received: &Value, masker: &Masker) -> Problem {

@@ -5,7 +5,12 @@ use domain::report::ExpectationReport;
 use crate::expectation::words;
 
 /// What is wrong with a response: its first unmet expectation, and how many more there are.
-pub fn of_response(name: &str, expectations: &[ExpectationReport], captures: &[String], attempts: usize) -> Option<String> {
+pub fn of_response(
+    name: &str,
+    expectations: &[ExpectationReport],
+    captures: &[String],
+    attempts: usize,
+) -> Option<String> {
     let mut unmet = expectations.iter().filter(|expectation| !expectation.passed);
     let Some(first) = unmet.next() else {
         return captures.first().map(|first| {

@@ -55,9 +55,7 @@ pub fn response(response: &Response, masker: &Masker) -> ResponseReport {
 }
 
 fn redirects(hops: &[Hop], masker: &Masker) -> Vec<Redirect> {
-    hops.iter()
-        .map(|hop| Redirect { status: hop.status.as_u16(), location: url(&hop.location, masker) })
-        .collect()
+    hops.iter().map(|hop| Redirect { status: hop.status.as_u16(), location: url(&hop.location, masker) }).collect()
 }
 
 /// Where the time of an attempt went.

@@ -76,8 +76,8 @@ pub fn prepare(
     let (own, shared) = (&request.options, &defaults.options);
     let timeout = option(own, shared, |all| &all.timeout, TIMEOUT, scope).map_err(|e| options("timeout", e))?;
     let retries = option(own, shared, |all| &all.retries, 0, scope).map_err(|e| options("retries", e))?;
-    let follow = option(own, shared, |all| &all.follow_redirects, false, scope)
-        .map_err(|e| options("follow_redirects", e))?;
+    let follow =
+        option(own, shared, |all| &all.follow_redirects, false, scope).map_err(|e| options("follow_redirects", e))?;
     let verify = option(own, shared, |all| &all.verify_tls, true, scope).map_err(|e| options("verify_tls", e))?;
     let cookies = option(own, shared, |all| &all.cookies, true, scope).map_err(|e| options("cookies", e))?;
     Ok(Prepared {
@@ -188,12 +188,7 @@ fn put_headers(from: &Headers, headers: &mut HeaderMap, scope: &Scope) -> Result
     from.iter().try_for_each(|(name, values)| put_header(name, values, headers, scope))
 }
 
-fn put_header(
-    written: &str,
-    values: &[Template],
-    headers: &mut HeaderMap,
-    scope: &Scope,
-) -> Result<(), Unpreparable> {
+fn put_header(written: &str, values: &[Template], headers: &mut HeaderMap, scope: &Scope) -> Result<(), Unpreparable> {
     let name = HeaderName::from_bytes(written.as_bytes())
         .map_err(|_| Unpreparable(format!("`{written}` cannot be the name of a header.")))?;
     for value in values {
@@ -201,7 +196,11 @@ fn put_header(
         let text = expand(value, scope, what)?;
         let value = header_value(&text, what)?;
         // Several `host` lines are an attack on whoever stands in between.
-        if name == HOST { headers.insert(HOST, value); } else { headers.append(&name, value); }
+        if name == HOST {
+            headers.insert(HOST, value);
+        } else {
+            headers.append(&name, value);
+        }
     }
     Ok(())
 }
@@ -218,7 +217,9 @@ fn credentials(auth: &Auth, scope: &Scope, masker: &mut Masker) -> Result<Header
             let user = expand(user, scope, what("user"))?;
             let password = expand(password, scope, what("password"))?;
             if user.contains(':') {
-                return Err(Unpreparable("The user of `auth` holds a colon, which basic credentials cannot.".to_owned()));
+                return Err(Unpreparable(
+                    "The user of `auth` holds a colon, which basic credentials cannot.".to_owned(),
+                ));
             }
             let encoded = STANDARD.encode(format!("{user}:{password}"));
             masker.add_text(&password);
@@ -236,7 +237,9 @@ fn credentials(auth: &Auth, scope: &Scope, masker: &mut Masker) -> Result<Header
 
 fn body(body: &Body, headers: &mut HeaderMap, scope: &Scope) -> Result<Option<Bytes>, Unpreparable> {
     let failed = |error| Unpreparable(format!("The body cannot be made: {error}"));
-    let json = |value: &Value| serde_json::to_vec(value).map_err(|error| Unpreparable(format!("The body cannot be made: {error}.")));
+    let json = |value: &Value| {
+        serde_json::to_vec(value).map_err(|error| Unpreparable(format!("The body cannot be made: {error}.")))
+    };
     let (kind, bytes) = match body {
         Body::None => return Ok(None),
         // A lone placeholder keeps its type, and what is no text is sent as JSON.

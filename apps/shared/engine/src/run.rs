@@ -138,7 +138,8 @@ impl<O: Observer> Run<'_, O> {
             progress.captures.iter().cloned().try_for_each(|variable| self.set(variable))?;
         }
         if let Some(cookies) = recorded().filter_map(|progress| progress.cookies.as_ref()).next_back() {
-            self.jar = Jar::from_lines(cookies.iter().map(String::as_str)).map_err(|error| format!("Of the run so far, {error}."))?;
+            self.jar = Jar::from_lines(cookies.iter().map(String::as_str))
+                .map_err(|error| format!("Of the run so far, {error}."))?;
         }
         Ok(())
     }

@@ -208,13 +208,7 @@ fn answered(report: StepReport, response: &Response, request: &Request, scope: &
     if response.body.len() > HEAVY && may_block() { tokio::task::block_in_place(judge) } else { judge() }
 }
 
-fn judged(
-    mut report: StepReport,
-    response: &Response,
-    request: &Request,
-    scope: &Scope,
-    masker: &mut Masker,
-) -> Ended {
+fn judged(mut report: StepReport, response: &Response, request: &Request, scope: &Scope, masker: &mut Masker) -> Ended {
     let body = Body::new(&response.body, &response.headers);
     // Captures come first because a secret one must not show in what the expectations tell; they
     // become variables only afterwards, so that expectations still see the earlier values.

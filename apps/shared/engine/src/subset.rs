@@ -182,10 +182,14 @@ mod tests {
             told(&json!({"items": [{"price": 1}]}), &json!({"items": [{"price": "1"}]})),
             "$.items[0].price: expected 1 (number), received \"1\" (string)"
         );
-        assert_eq!(told(&json!({"a": 1, "b": 2}), &json!({"a": 2, "b": 3})),
-            "$.a: expected 1, received 2; $.b: expected 2, received 3");
-        assert_eq!(told(&json!({"it's": null}), &json!({"x y": 1, "id": 2})),
-            "$['it\\'s'] is missing (there is x y, id)");
+        assert_eq!(
+            told(&json!({"a": 1, "b": 2}), &json!({"a": 2, "b": 3})),
+            "$.a: expected 1, received 2; $.b: expected 2, received 3"
+        );
+        assert_eq!(
+            told(&json!({"it's": null}), &json!({"x y": 1, "id": 2})),
+            "$['it\\'s'] is missing (there is x y, id)"
+        );
         assert_eq!(told(&json!({"a": 1}), &json!([])), "$: expected {\"a\":1} (object), received [] (list)");
     }
 
@@ -206,7 +210,8 @@ mod tests {
         leaf.prop_recursive(4, 30, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                prop::collection::vec(("[a-c]", inner), 0..4).prop_map(|pairs| pairs.into_iter().collect::<Map<_, _>>().into()),
+                prop::collection::vec(("[a-c]", inner), 0..4)
+                    .prop_map(|pairs| pairs.into_iter().collect::<Map<_, _>>().into()),
             ]
         })
     }

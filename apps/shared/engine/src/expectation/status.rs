@@ -5,9 +5,7 @@ use plan::model::{StatusCode, StatusPattern};
 use serde_json::Value;
 
 use super::Evidence;
-use crate::{
-    matcher::{self, Problem, Typing},
-};
+use crate::matcher::{self, Problem, Typing};
 
 pub fn judge(wanted: Option<&StatusCode>, evidence: Evidence<'_>) -> ExpectationReport {
     const SUCCESS: &[StatusPattern] = &[StatusPattern::Class(2)];
@@ -40,9 +38,7 @@ pub fn judge(wanted: Option<&StatusCode>, evidence: Evidence<'_>) -> Expectation
         }
     }
     let expected = if expected.len() == 1 { expected.remove(0) } else { Value::Array(expected) };
-    let problem = (!holds).then(|| {
-        Problem::Unmet(format!("expected {}, received {status}", words(&expected)))
-    });
+    let problem = (!holds).then(|| Problem::Unmet(format!("expected {}, received {status}", words(&expected))));
     evidence.report("status_code", None, matcher::Verdict { expected, problem }, Some(status.into()))
 }
 

@@ -53,9 +53,14 @@ fn equal_tells_values_and_types() {
     assert_eq!(problem(C::Equal(tree_of(json!(1))), json!(2)), "expected 1, received 2");
     assert_eq!(problem(C::Equal(tree_of(json!(1))), json!("1")), "expected 1 (number), received \"1\" (string)");
     assert_eq!(problem(C::Equal(tree_of(json!("${five}"))), json!(5)), "");
-    assert_eq!(problem(C::Equal(tree_of(json!("${digits}"))), json!(5)), "expected \"5\" (string), received 5 (number)");
-    assert_eq!(problem(C::Equal(tree_of(json!({"a": [1]}))), json!({"a": [1], "b": 2})),
-        "expected {\"a\":[1]}, received {\"a\":[1],\"b\":2}");
+    assert_eq!(
+        problem(C::Equal(tree_of(json!("${digits}"))), json!(5)),
+        "expected \"5\" (string), received 5 (number)"
+    );
+    assert_eq!(
+        problem(C::Equal(tree_of(json!({"a": [1]}))), json!({"a": [1], "b": 2})),
+        "expected {\"a\":[1]}, received {\"a\":[1],\"b\":2}"
+    );
     assert_eq!(problem(C::NotEqual(tree_of(json!(1))), json!(2)), "");
     assert_eq!(problem(C::NotEqual(tree_of(json!(1))), json!(1)), "expected anything but 1, received 1");
 }
@@ -65,7 +70,10 @@ fn where_there_is_only_text_numbers_and_booleans_are_read_from_it() {
     assert_eq!(problem_of_text(C::Equal(tree_of(json!(5))), "5"), "");
     assert_eq!(problem_of_text(C::Equal(tree_of(json!(5))), "5.0"), "");
     assert_eq!(problem_of_text(C::Equal(tree_of(json!(true))), "true"), "");
-    assert_eq!(problem_of_text(C::Equal(tree_of(json!(5))), "5 apples"), "expected 5 (number), received \"5 apples\" (string)");
+    assert_eq!(
+        problem_of_text(C::Equal(tree_of(json!(5))), "5 apples"),
+        "expected 5 (number), received \"5 apples\" (string)"
+    );
     assert_eq!(problem_of_text(C::Gt(known(number_of(json!(4)))), "5"), "");
     assert_eq!(problem_of_text(C::Contains(tree_of(json!(404))), "error 404"), "");
     assert_eq!(problem(C::Gt(known(number_of(json!(4)))), json!("5")), "expected a number, received \"5\" (string)");
@@ -100,20 +108,35 @@ fn contains_looks_into_texts_lists_and_objects() {
     assert_eq!(problem(C::Contains(tree_of(json!("ell"))), json!("hello")), "");
     assert_eq!(problem(C::Contains(tree_of(json!(2))), json!([1, 2.0])), "");
     assert_eq!(problem(C::Contains(tree_of(json!("id"))), json!({"id": 1})), "");
-    assert_eq!(problem(C::Contains(tree_of(json!("x"))), json!("hello")), "expected something with \"x\", received \"hello\"");
+    assert_eq!(
+        problem(C::Contains(tree_of(json!("x"))), json!("hello")),
+        "expected something with \"x\", received \"hello\""
+    );
     assert_eq!(problem(C::NotContains(tree_of(json!("x"))), json!("hello")), "");
-    assert_eq!(problem(C::NotContains(tree_of(json!("h"))), json!("hello")), "expected something without \"h\", received \"hello\"");
-    assert_eq!(problem(C::NotContains(tree_of(json!("h"))), json!(5)), "expected a string, a list or an object, received 5 (number)");
+    assert_eq!(
+        problem(C::NotContains(tree_of(json!("h"))), json!("hello")),
+        "expected something without \"h\", received \"hello\""
+    );
+    assert_eq!(
+        problem(C::NotContains(tree_of(json!("h"))), json!(5)),
+        "expected a string, a list or an object, received 5 (number)"
+    );
 }
 
 #[test]
 fn texts_begin_end_and_match() {
     assert_eq!(problem(C::StartsWith(text("he")), json!("hello")), "");
-    assert_eq!(problem(C::StartsWith(text("lo")), json!("hello")), "expected a beginning of \"lo\", received \"hello\"");
+    assert_eq!(
+        problem(C::StartsWith(text("lo")), json!("hello")),
+        "expected a beginning of \"lo\", received \"hello\""
+    );
     assert_eq!(problem(C::EndsWith(text("lo")), json!("hello")), "");
     assert_eq!(problem(C::EndsWith(text("he")), json!("hello")), "expected an end of \"he\", received \"hello\"");
     assert_eq!(problem(C::Matches(text("^h.+o$")), json!("hello")), "");
-    assert_eq!(problem(C::Matches(text("^\\d+$")), json!("hello")), "expected a match of \"^\\\\d+$\", received \"hello\"");
+    assert_eq!(
+        problem(C::Matches(text("^\\d+$")), json!("hello")),
+        "expected a match of \"^\\\\d+$\", received \"hello\""
+    );
     assert_eq!(problem(C::Matches(text("5")), json!(5)), "expected a string, received 5 (number)");
     assert_eq!(problem(C::Matches(text("(")), json!("x")), "the regular expression is not valid: unclosed group");
 }
@@ -131,7 +154,10 @@ fn types_lengths_and_emptiness() {
     assert_eq!(problem(C::Empty(known(true)), json!([])), "");
     assert_eq!(problem(C::Empty(known(true)), json!([1])), "expected nothing in it, received [1]");
     assert_eq!(problem(C::Empty(known(false)), json!("")), "expected something in it, received \"\"");
-    assert_eq!(problem(C::Empty(known(true)), json!(null)), "expected a string, a list or an object, received null (null)");
+    assert_eq!(
+        problem(C::Empty(known(true)), json!(null)),
+        "expected a string, a list or an object, received null (null)"
+    );
 }
 
 #[test]
@@ -139,14 +165,18 @@ fn not_turns_only_what_can_be_told() {
     let not = |condition| C::Not(Box::new(one(condition)));
     assert_eq!(problem(not(C::Equal(tree_of(json!(1)))), json!(2)), "");
     assert_eq!(problem(not(C::Equal(tree_of(json!(1)))), json!(1)), "expected not {\"equal\":1}, received 1");
-    assert_eq!(problem(not(C::Gt(known(number_of(json!(1))))), json!("x")), "expected a number, received \"x\" (string)");
+    assert_eq!(
+        problem(not(C::Gt(known(number_of(json!(1))))), json!("x")),
+        "expected a number, received \"x\" (string)"
+    );
     assert_eq!(problem(not(C::Matches(text("("))), json!("x")), "the regular expression is not valid: unclosed group");
     assert_eq!(problem(not(C::Equal(tree_of(json!("${nobody}")))), json!("x")), "There is no variable `nobody`.");
 }
 
 #[test]
 fn what_is_not_there_fails_all_but_exists_false() {
-    let absent = |condition| verdict(condition, None, Typing::Typed).problem.map(Problem::into_text).unwrap_or_default();
+    let absent =
+        |condition| verdict(condition, None, Typing::Typed).problem.map(Problem::into_text).unwrap_or_default();
     let not = |condition| C::Not(Box::new(one(condition)));
     for condition in [
         C::Equal(tree_of(json!(null))),

@@ -63,7 +63,10 @@ fn the_url_is_expanded_and_checked() {
         ("http://${nul}/", "The URL holds a NUL character, which must not be sent."),
         ("http://h/${tab}", "The URL holds a tab, which must not be sent."),
         ("${host}/x", "The URL `h.example/x` must begin with http:// or https://."),
-        ("${scheme}:alert(1)", "The URL `javascript:alert(1)` begins with javascript:, but only http:// and https:// are spoken."),
+        (
+            "${scheme}:alert(1)",
+            "The URL `javascript:alert(1)` begins with javascript:, but only http:// and https:// are spoken.",
+        ),
         ("http://", "The URL `http://` is not valid: empty host."),
         ("http://[::1", "The URL `http://[::1` is not valid: invalid IPv6 address."),
         ("http://${hots}/", "The URL cannot be made: There is no variable `hots`; did you mean `host`?"),
@@ -80,10 +83,7 @@ fn a_query_is_appended_percent_encoded_and_lists_repeat_the_name() {
         ("many".to_owned(), vec![tree(json!("${list}")), tree(json!(true))]),
         ("none".to_owned(), vec![tree(json!(null))]),
     ]);
-    assert_eq!(
-        url_of(&request),
-        "http://h/x?a=1&b%20c=1%262%3D%C3%A9%2B%20&many=1&many=a%20b&many=true&none="
-    );
+    assert_eq!(url_of(&request), "http://h/x?a=1&b%20c=1%262%3D%C3%A9%2B%20&many=1&many=a%20b&many=true&none=");
     request.query = IndexMap::from([("q".to_owned(), vec![tree(json!("${break}"))])]);
     assert_eq!(
         prepared(&request).unwrap_err(),
@@ -102,9 +102,11 @@ fn values_that_look_like_placeholders_are_not_expanded_again() {
 fn own_headers_win_over_the_defaults_whatever_their_case() {
     let mut request = to("http://h/");
     request.headers = headers(&[("Accept", "text/html"), ("X-One", "1")]);
-    let defaults = Defaults { headers: headers(&[("accept", "application/json"), ("x-two", "2")]), ..Defaults::default() };
+    let defaults =
+        Defaults { headers: headers(&[("accept", "application/json"), ("x-two", "2")]), ..Defaults::default() };
     let made = prepare(&request, &defaults, &scope(), &mut Masker::default()).unwrap();
-    let mut shown: Vec<_> = made.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+    let mut shown: Vec<_> =
+        made.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
     shown.sort();
     assert_eq!(shown, ["accept: text/html", "x-one: 1", "x-two: 2"]);
 }
@@ -147,11 +149,9 @@ fn bodies_bring_their_content_type_unless_one_is_given() {
         sent(Body::Json(tree(json!({"h": "${host}", "l": "${list}"}))), &[("content-type", "application/vnd.x+json")]),
         pair("application/vnd.x+json", "{\"h\":\"h.example\",\"l\":[1,\"a b\"]}")
     );
-    let form = IndexMap::from([("a b".to_owned(), vec![tree(json!("${list}"))]), ("n".to_owned(), vec![tree(json!("\r\n"))])]);
-    assert_eq!(
-        sent(Body::Form(form), &[]),
-        pair("application/x-www-form-urlencoded", "a+b=1&a+b=a+b&n=%0D%0A")
-    );
+    let form =
+        IndexMap::from([("a b".to_owned(), vec![tree(json!("${list}"))]), ("n".to_owned(), vec![tree(json!("\r\n"))])]);
+    assert_eq!(sent(Body::Form(form), &[]), pair("application/x-www-form-urlencoded", "a+b=1&a+b=a+b&n=%0D%0A"));
 }
 
 #[test]
@@ -172,10 +172,7 @@ fn credentials_make_the_authorization_and_are_masked() {
     let made = prepare(&request, &defaults, &scope(), &mut masker).unwrap();
     assert_eq!(made.headers[AUTHORIZATION], "Own x");
     request.auth = Some(Auth::Basic { user: template("a:b"), password: template("x") });
-    assert_eq!(
-        prepared(&request).unwrap_err(),
-        "The user of `auth` holds a colon, which basic credentials cannot."
-    );
+    assert_eq!(prepared(&request).unwrap_err(), "The user of `auth` holds a colon, which basic credentials cannot.");
 }
 
 #[test]
