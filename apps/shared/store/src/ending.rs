@@ -1,19 +1,15 @@
 //! How a run ends: its final state, its place in its plan's recent history, its change event. Always in
 //! the transaction of whoever ends it.
 
-use std::collections::BTreeMap;
-
-use diesel::{
-    RunQueryDsl,
-    sql_types::{Array, Nullable, Text},
-};
-use domain::{PlanId, RunId, RunState};
+use diesel::{RunQueryDsl, sql_types::Array};
+use domain::{Elapsed, RunId, RunState};
 
 use crate::{
     Error, RunChange,
     connection::AnyConnection,
     database::Transaction,
     lease::Lease,
+    plan::recent::{self, RecentRun},
     sql::{Id, Uuid},
     statement::statement,
 };
@@ -52,51 +48,21 @@ impl Ending {
 pub(crate) struct Ended {
     pub(crate) lease: Lease,
     pub(crate) state: RunState,
+    pub(crate) slow: bool,
     /// Microseconds from its first claim to now.
     pub(crate) took: i64,
 }
 
+impl Ended {
+    fn as_recent(&self) -> RecentRun {
+        RecentRun { state: self.state, slow: self.slow, duration: Elapsed(u64::try_from(self.took).unwrap_or(0)) }
+    }
+}
+
 /// Tells what follows from runs having ended: the plans' recent history, the change events.
 pub(crate) fn follow_up(transaction: &mut Transaction<'_>, ended: &[Ended]) -> Result<(), Error> {
-    // In the order of ids, so that two transactions never wait for each other. Thirty runs are kept.
-    let mut plans: BTreeMap<PlanId, (String, Option<RunState>)> = BTreeMap::new();
-    for run in ended {
-        let (recent, health) = plans.entry(run.lease.plan).or_default();
-        recent.insert_str(0, &mark(run.state, run.took));
-        if matches!(run.state, RunState::Passed | RunState::Failed | RunState::Errored) {
-            *health = Some(run.state);
-        }
-    }
-    match transaction.conn {
-        AnyConnection::Postgres(conn) => {
-            let ids: Vec<Id> = plans.keys().map(|plan| (*plan).into()).collect();
-            let (recent, health): (Vec<_>, Vec<_>) =
-                plans.into_values().map(|(recent, health)| (recent, health.map(RunState::as_str))).unzip();
-            statement::<()>(
-                "WITH locked AS (SELECT id FROM plans WHERE id = ANY (?) ORDER BY id FOR NO KEY UPDATE)
-                 UPDATE plans SET recent = substr(news.recent || plans.recent, 1, 300),
-                                  health = coalesce(news.health, plans.health)
-                 FROM unnest(?, ?, ?) AS news (id, recent, health) JOIN locked ON locked.id = news.id
-                 WHERE plans.id = news.id",
-            )
-            .bind::<Array<Uuid>, _>(ids.clone())
-            .bind::<Array<Uuid>, _>(ids)
-            .bind::<Array<Text>, _>(recent)
-            .bind::<Array<Nullable<Text>>, _>(health)
-            .execute(conn)?;
-        }
-        AnyConnection::Sqlite(conn) => {
-            for (plan, (recent, health)) in plans {
-                statement::<()>(
-                    "UPDATE plans SET recent = substr(? || recent, 1, 300), health = coalesce(?, health) WHERE id = ?",
-                )
-                .bind::<Text, _>(recent)
-                .bind::<Nullable<Text>, _>(health.map(RunState::as_str))
-                .bind::<Uuid, _>(Id::from(plan))
-                .execute(conn)?;
-            }
-        }
-    }
+    let runs: Vec<_> = ended.iter().map(|run| (run.lease.plan, run.as_recent())).collect();
+    recent::note(transaction.conn, &runs)?;
     ended.iter().for_each(|run| transaction.changed(run.lease.change(RunChange::Finished)));
     Ok(())
 }
@@ -126,22 +92,4 @@ pub(crate) fn tidy(conn: &mut AnyConnection, runs: &[RunId]) -> Result<(), Error
         }
     }
     Ok(())
-}
-
-/// One run in `plans.recent`: the first letter of its state and nine digits of milliseconds.
-fn mark(state: RunState, took: i64) -> String {
-    let millis = (took / 1000).clamp(0, 999_999_999);
-    format!("{}{millis:09}", &state.as_str()[..1])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_takes_ten_characters_in_the_recent_history() {
-        assert_eq!(mark(RunState::Passed, 1_234_567), "p000001234");
-        assert_eq!(mark(RunState::Errored, -5), "e000000000");
-        assert_eq!(mark(RunState::Cancelled, i64::MAX), "c999999999");
-    }
 }

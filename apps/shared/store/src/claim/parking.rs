@@ -35,7 +35,7 @@ pub(super) fn park(transaction: &mut Transaction<'_>, tired: &[Expired]) -> Resu
             .get_result(conn)
             .optional()?
         });
-        ended.extend(took.map(|took| Ended { lease: run.lease, state: RunState::Errored, took }));
+        ended.extend(took.map(|took| Ended { lease: run.lease, state: RunState::Errored, slow: false, took }));
     }
     ending::tidy(transaction.conn, &ended.iter().map(|run| run.lease.run).collect::<Vec<_>>())?;
     ending::follow_up(transaction, &ended)

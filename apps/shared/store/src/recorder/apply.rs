@@ -49,7 +49,7 @@ pub(super) fn apply(
         match (&fenced, &run.last) {
             (Fenced::Refused, _) => {}
             (Fenced::Ended { took }, Some(Last::End(ending))) => {
-                ended.push(Ended { lease: *run.lease(), state: ending.state, took: *took });
+                ended.push(Ended { lease: *run.lease(), state: ending.state, slow: ending.slow, took: *took });
             }
             (_, Some(Last::HandBack)) => transaction.changed(run.lease().change(RunChange::Queued)),
             _ => transaction.changed(run.lease().change(RunChange::Step)),
