@@ -61,6 +61,9 @@ impl Ended {
 
 /// Tells what follows from runs having ended: the plans' recent history, the change events.
 pub(crate) fn follow_up(transaction: &mut Transaction<'_>, ended: &[Ended]) -> Result<(), Error> {
+    if ended.is_empty() {
+        return Ok(());
+    }
     let runs: Vec<_> = ended.iter().map(|run| (run.lease.plan, run.as_recent())).collect();
     recent::note(transaction.conn, &runs)?;
     ended.iter().for_each(|run| transaction.changed(run.lease.change(RunChange::Finished)));

@@ -1,7 +1,7 @@
 //! Asking for a run: inserting its row is queueing the job.
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, RunQueryDsl, insert_into, update};
-use domain::{Cause, PlanId, RunId, RunState, UserId};
+use domain::{Cause, PlanId, RunId, RunState, UserId, admission::Priority};
 
 use crate::{
     Change, Error, RunChange, Store, Tenant,
@@ -73,6 +73,7 @@ impl Store {
                         runs::number.eq(number),
                         runs::state.eq(RunState::Queued.as_str()),
                         runs::cause.eq(new.cause.as_str()),
+                        runs::priority.eq(i32::from(Priority::from(new.cause).0)),
                         runs::user_id.eq(new.user.map(Id::from)),
                         runs::due_at.eq(diesel::NullableExpressionMethods::nullable(now_us())),
                         runs::queued_at.eq(now_us()),
