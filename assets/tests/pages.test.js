@@ -129,7 +129,7 @@ steps:
   });
 
   it("is in good order when a filter finds nothing", async () => {
-    await look("/plans?search=nothing-is-called-this");
+    await look("/plans?q=nothing-is-called-this");
     await look("/runs?state=cancelled");
   });
 

@@ -123,12 +123,10 @@ steps:
     const run = page.url();
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Plans" }).click();
     await page.getByRole("link", { name: "Best of the blue team" }).first().click();
-    await page.getByRole("button", { name: "Delete" }).click();
-    const dialog = page.getByRole("dialog");
-    await dialog.getByRole("button", { name: "Cancel" }).click();
-    await dialog.waitFor({ state: "detached" });
-    await page.getByRole("button", { name: "Delete" }).click();
-    await dialog.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("link", { name: "Delete plan" }).click();
+    await page.getByRole("link", { name: "Keep it" }).click();
+    await page.getByRole("link", { name: "Delete plan" }).click();
+    await page.getByRole("button", { name: "Delete plan and runs" }).click();
     await page.getByRole("heading", { level: 1, name: "Plans" }).waitFor();
     assert.equal(await page.getByRole("link", { name: "Best of the blue team" }).count(), 0);
     assert.equal((await page.request.get(run)).status(), 404);

@@ -29,6 +29,7 @@ export function mount(textarea) {
     view.focus();
   });
 
+  const keys = keyHelp(`${textarea.id}-keys`);
   const send = (button) => () => {
     form.requestSubmit(button);
     return true;
@@ -79,7 +80,7 @@ export function mount(textarea) {
       EditorView.contentAttributes.of({
         tabindex: "0",
         "aria-label": label,
-        "aria-describedby": [textarea.getAttribute("aria-describedby"), problems.id].filter(Boolean).join(" "),
+        "aria-describedby": `${problems.id} ${keys.id}`,
         spellcheck: "false",
         autocapitalize: "off",
         autocorrect: "off",
@@ -90,9 +91,27 @@ export function mount(textarea) {
     ],
   });
   textarea.after(view.dom);
+  problems.element.after(keys);
   textarea.hidden = true;
   // A hidden field that is required could not be pointed at; the server says the same.
   textarea.required = false;
   for (const element of textarea.labels) element.addEventListener("click", () => view.focus());
   if (textarea.autofocus) view.focus();
+}
+
+/** What the editor does with keys that elsewhere do something else. */
+function keyHelp(id) {
+  const control = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
+  const line = Object.assign(document.createElement("p"), { id, className: "hint keys" });
+  const pairs = [
+    [`${control} S`, "saves"],
+    [`${control} Enter`, "saves and runs"],
+    ["Esc, then Tab", "leaves the editor"],
+  ];
+  for (const [key, text] of pairs) {
+    const part = document.createElement("span");
+    part.append(Object.assign(document.createElement("kbd"), { textContent: key }), ` ${text}`);
+    line.append(part, " ");
+  }
+  return line;
 }

@@ -18,6 +18,7 @@ export function problemList(textarea, goTo) {
 
   return {
     id: status.id,
+    element: list,
 
     show(problems, doc) {
       list.replaceChildren(...problems.slice(0, MOST).map((problem) => row(problem, goTo)));
