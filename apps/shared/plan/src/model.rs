@@ -308,6 +308,26 @@ pub enum JsonType {
     Object,
 }
 
+impl JsonType {
+    /// Every type.
+    pub const ALL: [Self; 7] =
+        [Self::String, Self::Number, Self::Integer, Self::Boolean, Self::Null, Self::List, Self::Object];
+
+    /// As the plan writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            Self::Null => "null",
+            Self::List => "list",
+            Self::Object => "object",
+        }
+    }
+}
+
 /// A variable taken from a response.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Capture {

@@ -17,6 +17,7 @@ use std::ops::Range;
 use budget::Budget;
 pub use budget::{MAX_DEPTH, MAX_EXPANDED, MAX_SCOPE};
 pub use expression::Reference;
+pub(crate) use expression::is_name;
 use expression::{Cursor, Expression};
 pub use field::{Convert, Field};
 pub use scope::{ExpandError, Scope, Secrecy};
@@ -132,6 +133,19 @@ impl Template {
                 _ => "",
             },
         }
+    }
+
+    /// The texts between the placeholders, escapes resolved.
+    pub(crate) fn literal_texts(&self) -> impl Iterator<Item = &str> {
+        let (whole, parts) = match &self.shape {
+            Shape::Literal => (Some(&*self.written), &[][..]),
+            Shape::Lone(_) => (None, &[][..]),
+            Shape::Mixed(parts) => (None, &parts[..]),
+        };
+        whole.into_iter().chain(parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(&**text),
+            Part::Placeholder(_) => None,
+        }))
     }
 
     /// Whether it uses a secret variable, so that what it expands to must be masked as well.
