@@ -72,3 +72,47 @@ where
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use hyper_util::rt::TokioIo;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::phases::Trace;
+
+    /// Connects wherever it is told, as a connector would that was tricked.
+    #[derive(Clone)]
+    struct Tricked(SocketAddr);
+
+    impl Service<()> for Tricked {
+        type Response = TokioIo<TcpStream>;
+        type Error = BoxError;
+        type Future = Pin<Box<dyn Future<Output = Result<TokioIo<TcpStream>, BoxError>> + Send>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, (): ()) -> Self::Future {
+            let address = self.0;
+            Box::pin(async move { Ok(TokioIo::new(TcpStream::connect(address).await?)) })
+        }
+    }
+
+    async fn connect(policy: Policy) -> Result<(), BoxError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let mut service = Guard { policy: Arc::new(policy) }.layer(Tricked(listener.local_addr()?));
+        let connecting = TRACE.sync_scope(Trace::new(80), || service.call(()));
+        connecting.await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_leads_inside_is_dropped() {
+        let error = connect(Policy::public()).await.unwrap_err();
+        assert_eq!(error.downcast_ref(), Some(&Blocked::Address("127.0.0.1".into())));
+        assert!(connect(Policy::any()).await.is_ok());
+    }
+}

@@ -166,7 +166,7 @@ fn certificate(problem: &CertificateError) -> CertificateProblem {
         E::ExpiredContext { not_after, .. } => CertificateProblem::Expired(time(*not_after)),
         E::NotValidYet => CertificateProblem::NotYetValid(None),
         E::NotValidYetContext { not_before, .. } => CertificateProblem::NotYetValid(time(*not_before)),
-        E::UnknownIssuer => CertificateProblem::UnknownIssuer,
+        E::UnknownIssuer | E::BadSignature => CertificateProblem::UnknownIssuer,
         E::NotValidForName => CertificateProblem::WrongName(Vec::new()),
         E::NotValidForNameContext { presented, .. } => {
             CertificateProblem::WrongName(presented.iter().map(|name| plain_name(name)).collect())

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::Method;
 use jiff::Timestamp;
 use thiserror::Error;
 use url::Url;
@@ -32,6 +31,7 @@ pub struct FailureContext {
     /// The request of the hop that failed. It may not have gone out: see [`Failure::was_sent`].
     pub sent: SentRequest,
     pub(crate) dispatched: bool,
+    pub(crate) answered: bool,
 }
 
 /// What can happen to a request.
@@ -158,12 +158,8 @@ impl Failure {
             K::Deadline { during, .. } => matches!(during, Stage::Dns | Stage::Connect | Stage::Tls),
             _ => false,
         };
-        connection && (!self.was_sent() || is_idempotent(&self.context.sent.method))
+        connection && !self.context.answered && (!self.was_sent() || self.context.sent.method.is_idempotent())
     }
-}
-
-pub(crate) fn is_idempotent(method: &Method) -> bool {
-    method.is_idempotent()
 }
 
 impl std::error::Error for Failure {}
@@ -213,7 +209,7 @@ impl fmt::Display for Failure {
 fn deadline(f: &mut fmt::Formatter<'_>, target: &str, during: Stage, after: Duration) -> fmt::Result {
     let after = seconds(after);
     match during {
-        Stage::Queue => write!(f, "No connection to {target} became free within {after}."),
+        Stage::Queue => write!(f, "No connection to {target} was to be had within {after}."),
         Stage::Dns => write!(f, "The name of {target} could not be looked up within {after}."),
         Stage::Connect => write!(f, "{target} did not accept a connection within {after}."),
         Stage::Tls => write!(f, "TLS with {target} could not be set up within {after}."),

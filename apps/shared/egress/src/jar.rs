@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cookie_store::{Cookie, CookieStore, RawCookie};
-use http::header::SET_COOKIE;
+use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use thiserror::Error;
 use url::Url;
@@ -65,25 +65,26 @@ impl Jar {
     /// over one of the same name.
     pub(crate) fn give(&self, headers: &mut HeaderMap, url: &Url) {
         let store = self.lock();
-        let mut line = String::new();
-        let own = headers.get(http::header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        for (name, value) in store.get_request_values(url) {
-            if names(own).any(|own| own == name) {
+        let mut cookies = store.matches(url);
+        if cookies.is_empty() {
+            return;
+        }
+        // The more specific first, then the older: some servers take the first of a name.
+        cookies.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        let own = headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut line = own.to_owned();
+        for cookie in cookies {
+            if names(own).any(|name| name == cookie.name()) {
                 continue;
             }
-            for part in [if line.is_empty() { "" } else { "; " }, name, "=", value] {
+            let between = if line.is_empty() { "" } else { "; " };
+            for part in [between, cookie.name(), "=", cookie.value()] {
                 line.push_str(part);
             }
         }
-        if line.is_empty() {
-            return;
-        }
-        if !own.is_empty() {
-            line = format!("{own}; {line}");
-        }
-        if let Ok(mut value) = HeaderValue::from_str(&line) {
+        if let Ok(mut value) = HeaderValue::try_from(line) {
             value.set_sensitive(true);
-            headers.insert(http::header::COOKIE, value);
+            headers.insert(COOKIE, value);
         }
     }
 
@@ -94,4 +95,36 @@ impl Jar {
 
 fn names(cookies: &str) -> impl Iterator<Item = &str> {
     cookies.split(';').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name).trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(set: &str, from: &str, to: &str) -> Option<String> {
+        let jar = Jar::new();
+        let headers = HeaderMap::from_iter([(SET_COOKIE, HeaderValue::from_str(set).unwrap())]);
+        jar.take(&headers, &Url::parse(from).unwrap());
+        let mut headers = HeaderMap::new();
+        jar.give(&mut headers, &Url::parse(to).unwrap());
+        headers.get(COOKIE).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn cookies_keep_to_their_domain_and_to_https() {
+        for (set, from, to, goes) in [
+            ("a=1", "https://shop.example.com/", "https://shop.example.com/", true),
+            ("a=1", "https://shop.example.com/", "http://shop.example.com:8080/", true),
+            ("a=1", "https://example.com/", "https://shop.example.com/", false),
+            ("a=1; Domain=example.com", "https://shop.example.com/", "https://api.example.com/", true),
+            ("a=1; Domain=.example.com", "https://shop.example.com/", "https://example.com/", true),
+            ("a=1; Domain=example.com", "https://shop.example.com/", "https://badexample.com/", false),
+            ("a=1; Domain=other.com", "https://example.com/", "https://other.com/", false),
+            ("a=1; Domain=shop.example.com", "https://example.com/", "https://shop.example.com/", false),
+            ("a=1; Secure", "https://example.com/", "https://example.com/", true),
+            ("a=1; Secure", "https://example.com/", "http://example.com/", false),
+        ] {
+            assert_eq!(sent(set, from, to).is_some(), goes, "{set} from {from} to {to}");
+        }
+    }
 }

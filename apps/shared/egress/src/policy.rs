@@ -208,3 +208,96 @@ impl fmt::Display for Allow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn allow(text: &str) -> Allow {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn exceptions_are_read_in_every_form() {
+        for (text, shown) in [
+            ("127.0.0.1:9000", "127.0.0.1/32:9000"),
+            (" 10.0.0.0/8 ", "10.0.0.0/8"),
+            ("10.0.0.0/8:8080", "10.0.0.0/8:8080"),
+            ("::1", "::1/128"),
+            ("[::1]:80", "[::1/128]:80"),
+            ("[::1]", "::1/128"),
+            ("fd00::/8", "fd00::/8"),
+            ("[fd00::/8]:80", "[fd00::/8]:80"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+        ] {
+            assert_eq!(allow(text).to_string(), shown);
+            assert_eq!(allow(shown), allow(text));
+        }
+        for text in ["", "localhost", "10.0.0.0/33", "1.2.3.4:", "1.2.3.4:99999", "[::1]80", "[::1", "::1/129", "10/8"]
+        {
+            assert_eq!(text.parse::<Allow>(), Err(BadAllow(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn an_exception_covers_its_network_and_port_only() {
+        let policy = Policy::public().allow(allow("10.1.0.0/16")).allow(allow("[fd00::/8]:80"));
+        for (address, permitted) in [
+            ("10.1.2.3:80", true),
+            ("10.2.2.3:80", false),
+            ("[::ffff:10.1.2.3]:80", true),
+            ("[fd12::1]:80", true),
+            ("[fd12::1]:81", false),
+            ("[fe12::1]:80", false),
+        ] {
+            assert_eq!(policy.permits(address.parse().unwrap()), permitted, "{address}");
+        }
+        assert!(Policy::public().allow(allow("0.0.0.0/0")).permits("127.0.0.1:22".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_blocked_says_so_in_words() {
+        let said = |url: &str| check_url(&Url::parse(url).unwrap(), &Policy::public()).unwrap_err().to_string();
+        assert_eq!(
+            said("http://0x7f.1/"),
+            "127.0.0.1 is not a public address, and requests may go to public addresses only."
+        );
+        assert_eq!(said("ftp://example.com/"), "ftp:// is not supported, only http:// and https://.");
+        assert!(said("http://example.com:25/").starts_with("Port 25 is closed to requests"));
+        assert!(said("data:x").starts_with("data:// is not supported"));
+    }
+
+    proptest! {
+        #[test]
+        fn an_exception_survives_being_shown(ip: IpAddr, prefix in 0u8..=32, port: Option<u16>) {
+            let given = Allow { network: ip, prefix, port };
+            prop_assert_eq!(allow(&given.to_string()), given);
+        }
+
+        #[test]
+        fn every_spelling_of_an_address_is_judged_alike(bits: u32, port: u16) {
+            let ip = std::net::Ipv4Addr::from_bits(bits);
+            let [a, b, c, d] = ip.octets();
+            let permitted = Policy::public().permits(SocketAddr::new(ip.into(), port));
+            for host in [
+                ip.to_string(),
+                format!("{ip}."),
+                bits.to_string(),
+                format!("{bits:#x}"),
+                format!("{bits:#o}").replace("0o", "0"),
+                format!("{a:#x}.{b}.{c:#x}.{d}"),
+                format!("{a}.{}", bits & 0x00ff_ffff),
+                format!("{a}.{b}.{}", bits & 0xffff),
+            ] {
+                let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();
+                prop_assert_eq!(check_url(&url, &Policy::public()).is_ok(), permitted, "{}", host);
+            }
+            for host in [format!("[::ffff:{ip}]"), format!("[::{ip}]"), format!("[64:ff9b::{ip}]")] {
+                let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();
+                prop_assert!(check_url(&url, &Policy::public()).is_err(), "{}", host);
+            }
+        }
+    }
+}

@@ -40,3 +40,25 @@ impl Resolve for Resolver {
 fn judge(name: &str, addresses: &[SocketAddr], policy: &Policy) -> Result<(), Blocked> {
     if addresses.iter().all(|address| policy.permits(*address)) { Ok(()) } else { Err(Blocked::Name(name.to_owned())) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_forbidden_answer_spoils_all() {
+        let address = |text: &str| SocketAddr::new(text.parse().unwrap(), 80);
+        let (public, private) = (address("93.184.216.34"), address("10.0.0.1"));
+        let policy = Policy::public();
+        assert_eq!(judge("a", &[public, public], &policy), Ok(()));
+        for answers in [[public, private], [private, public], [private, private], [public, address("::1")]] {
+            assert_eq!(judge("a", &answers, &policy), Err(Blocked::Name("a".into())));
+        }
+    }
+
+    #[tokio::test]
+    async fn outside_of_a_request_nothing_is_looked_up() {
+        let resolver = Resolver { policy: Arc::new(Policy::any()) };
+        assert!(resolver.resolve("localhost".parse().unwrap()).await.is_err());
+    }
+}

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::decode::decode;
-use crate::failure::{FailureContext, FailureKind, Stage, is_idempotent};
+use crate::failure::{FailureContext, FailureKind, Stage};
 use crate::outgoing::Outgoing;
 use crate::phases::{TRACE, Trace};
 use crate::redirect::{self, Parts};
@@ -41,9 +41,11 @@ impl Egress {
     pub async fn send(&self, request: Request, jar: Option<&Jar>) -> Result<Response, Failure> {
         let deadline = request.deadline;
         let mut exchange = Exchange::new(self, request, jar);
-        let result = match timeout_at(deadline, exchange.run()).await {
-            Ok(result) => result,
-            Err(_) => Err(exchange.out_of_time()),
+        // The timer counts in milliseconds and lets work begin that should not.
+        let result = if exchange.started >= deadline {
+            Err(exchange.out_of_time())
+        } else {
+            timeout_at(deadline, exchange.run()).await.unwrap_or_else(|_| Err(exchange.out_of_time()))
         };
         result.map_err(|kind| exchange.failure(kind))
     }
@@ -137,7 +139,7 @@ impl<'e> Exchange<'e> {
         let Err(FailureKind::Closed | FailureKind::Reset) = first else { return first };
         // The server may have closed a kept connection just as the request went out. Whoever wrote
         // the plan cannot know of that connection, so it is not their failure.
-        if self.trace.connect.is_set() || !is_idempotent(&self.parts.method) {
+        if self.trace.connect.is_set() || !self.parts.method.is_idempotent() {
             return first;
         }
         self.past += self.trace.phases(None);
@@ -261,6 +263,7 @@ impl<'e> Exchange<'e> {
             phases,
             redirects: std::mem::take(&mut self.redirects),
             dispatched: self.trace.dispatched.is_set(),
+            answered: self.trace.head.is_set(),
             sent: self.sent(Version::HTTP_11),
         };
         Failure { kind, context: Box::new(context) }

@@ -73,6 +73,12 @@ impl Issuers {
     }
 }
 
+/// Whether other issuers may know better. A wrong signature means that two have the same name.
+fn is_unknown(answer: &Result<ServerCertVerified, Error>) -> bool {
+    use CertificateError as E;
+    matches!(answer, Err(Error::InvalidCertificate(E::UnknownIssuer | E::BadSignature)))
+}
+
 impl ServerCertVerifier for Issuers {
     fn verify_server_cert(
         &self,
@@ -82,16 +88,15 @@ impl ServerCertVerifier for Issuers {
         stapled: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let unknown = Error::InvalidCertificate(CertificateError::UnknownIssuer);
         let ask = |issuers: Option<&Arc<WebPkiServerVerifier>>| match issuers {
             Some(issuers) => issuers.verify_server_cert(leaf, chain, name, stapled, now),
-            None => Err(unknown.clone()),
+            None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
         };
         let mut answer = ask(BUILT_IN.as_ref());
-        if answer.as_ref().is_err_and(|error| *error == unknown) && !self.extra.is_empty() {
+        if is_unknown(&answer) && !self.extra.is_empty() {
             answer = ask(self.extra());
         }
-        if answer.as_ref().is_err_and(|error| *error == unknown) {
+        if is_unknown(&answer) {
             answer = ask(SYSTEM.as_ref());
         }
         answer

@@ -45,7 +45,15 @@ async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>, shared: &Shared
 
 async fn exchanges(stream: &mut dyn Stream, shared: &Shared, number: usize) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
-    while let Some(request) = read_request(&mut stream, number).await? {
+    loop {
+        let request = match read_request(&mut stream, number).await {
+            Ok(Some(request)) => request,
+            Ok(None) => break,
+            Err(error) => {
+                stream.write_all(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").await?;
+                return Err(error);
+            }
+        };
         shared.record(request.clone());
         let (acts, stays_open) = shared.reply(&request).acts(&request);
         play(*stream.get_mut(), acts).await?;
