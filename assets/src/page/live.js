@@ -3,8 +3,8 @@ import { fetchPage, takeOver } from "./fresh.js";
 
 /** The least time between two fetches, in milliseconds. */
 const PAUSE = 150;
-/** A hidden page gives its connection back (browsers allow few per host) and looks this often, in milliseconds. */
-const HIDDEN = 15_000;
+/** How often a page without a stream looks, in milliseconds. Hidden pages give theirs back: browsers allow few per host. */
+const WITHOUT = 15_000;
 
 export function followEvents() {
   const element = document.querySelector("[data-events]");
@@ -25,9 +25,11 @@ export function followEvents() {
     // What happened before the connection stood is caught up with.
     source.onopen = refresh;
     source.onmessage = refresh;
-    // Refused for good: nothing will change any more, or there are too many streams. See once how it ended.
+    // Refused for good: nothing will change any more, which one look shows, or there are too many streams.
     source.onerror = () => {
-      if (source?.readyState === EventSource.CLOSED) refresh();
+      if (source?.readyState !== EventSource.CLOSED) return;
+      refresh();
+      timer = setInterval(refresh, WITHOUT);
     };
   }
 
@@ -43,7 +45,7 @@ export function followEvents() {
     if (document.hidden) {
       source?.close();
       source = null;
-      timer = setInterval(refresh, HIDDEN);
+      timer = setInterval(refresh, WITHOUT);
     } else if (!source) {
       listen();
     }
