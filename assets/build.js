@@ -1,5 +1,6 @@
 // Builds src/ into dist/: two bundles of styles, two of scripts, the fonts and icons they use.
-import { cp, mkdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { build, context } from "esbuild";
 
 const options = {
@@ -31,4 +32,16 @@ if (process.argv.includes("--watch")) {
 } else {
   await rm("dist/fonts", { recursive: true, force: true });
   await build(options);
+  await nameVersions("dist/app.css");
+}
+
+/** Gives the fonts in a style sheet the version by which the web app knows them, so that browsers may keep them for good. */
+async function nameVersions(path) {
+  const styles = await readFile(path, "utf8");
+  const versions = new Map();
+  for (const [, name] of styles.matchAll(/url\("?\.\/(fonts\/[^")]+)"?\)/g)) {
+    versions.set(name, createHash("sha256").update(await readFile(`dist/${name}`)).digest("hex").slice(0, 16));
+  }
+  const named = [...versions].reduce((text, [name, version]) => text.replaceAll(name, `${name}?v=${version}`), styles);
+  await writeFile(path, named);
 }

@@ -1,1 +1,33 @@
-fn main() {}
+//! The smokex program: everything in one process, one role alone, and the command line.
+//!
+//! Without a server (`check`, `run`) nothing is started but a single-threaded runtime: no logs, no
+//! Sentry, no database.
+
+mod arguments;
+mod check;
+mod exit;
+mod live;
+mod plan_file;
+mod report;
+mod roles;
+mod run;
+mod style;
+mod variables;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Check(arguments) => check::check(&arguments).into(),
+        Command::Run(arguments) => run::run(&arguments).into(),
+        Command::Serve => roles::start(roles::Role::Everything),
+        Command::Web => roles::start(roles::Role::Web),
+        Command::Scheduler => roles::start(roles::Role::Scheduler),
+        Command::Executor => roles::start(roles::Role::Executor),
+        Command::Migrate => roles::start(roles::Role::Migrate),
+    }
+}

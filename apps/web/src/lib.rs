@@ -1,1 +1,31 @@
-//! Pages, sign-in, live updates.
+//! Everything a browser talks to: pages, sign-in, live updates, the docs, and the demo API that
+//! plans may be tried on.
+//!
+//! Handlers translate between HTTP and the rest: what a plan may say is decided in `plan`, what may
+//! follow what in `domain`, and every query stands in `store`.
+
+mod address;
+mod application;
+mod assets;
+mod body;
+mod config;
+mod demo;
+mod editing;
+mod error;
+mod events;
+mod filter;
+mod middleware;
+mod page;
+mod pages;
+mod password;
+mod routes;
+mod samples;
+mod session;
+mod show;
+mod state;
+mod throttle;
+
+pub use application::{Application, BuildError};
+pub use config::{Config, Limits};
+pub use routes::{Access, ROUTES, Route};
+pub use samples::{SAMPLES, Sample};

@@ -60,7 +60,7 @@ fn build(policy: &Arc<Policy>, tls: Tls) -> reqwest::Client {
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
-        .dns_resolver(Resolver { policy: Arc::clone(policy) })
+        .dns_resolver(Resolver::new(Arc::clone(policy)))
         .connector_layer(Guard { policy: Arc::clone(policy) })
         .tls_backend_preconfigured(tls::config(tls, policy.trusted()))
         .tls_info(true)

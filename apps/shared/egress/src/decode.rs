@@ -81,3 +81,28 @@ fn read(decoder: impl Read, limit: usize) -> io::Result<Option<Bytes>> {
     decoder.take(limit as u64 + 1).read_to_end(&mut out)?;
     Ok((out.len() <= limit).then(|| out.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_decoding_panic_or_pass_the_limit(
+            bytes: Vec<u8>,
+            encodings in proptest::sample::subsequence(vec!["gzip", "deflate", "br", "identity", "zstd"], 1..=3),
+            start in proptest::sample::select(vec![&b""[..], &[0x1f, 0x8b, 8, 0], &[0x78, 0x9c], &[0x1b]]),
+        ) {
+            let encoding = HeaderValue::try_from(encodings.join(", ")).unwrap();
+            let headers = HeaderMap::from_iter([(CONTENT_ENCODING, encoding)]);
+            let body = [start, &bytes].concat();
+            let limit = body.len();
+            if let Ok(decoded) = decode(&headers, body.into(), limit) {
+                prop_assert!(decoded.len() <= limit);
+            }
+        }
+    }
+}

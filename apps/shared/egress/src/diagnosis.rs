@@ -103,6 +103,7 @@ fn understand_body(cause: Cause<'_>, received: usize) -> Option<FailureKind> {
 }
 
 fn http1(error: &hyper::Error) -> Option<FailureKind> {
+    // hyper has a method for this on servers only.
     if error.is_parse() && error.to_string().contains("too large") {
         Some(FailureKind::HeadersTooLarge)
     } else if error.is_parse() {
@@ -119,6 +120,9 @@ fn http2(error: &h2::Error) -> Option<FailureKind> {
         return None;
     }
     let reason = error.reason()?;
+    if error.is_go_away() && reason == h2::Reason::NO_ERROR {
+        return Some(FailureKind::Closed);
+    }
     Some(FailureKind::Http2(format!("{} ({reason:?})", reason.description())))
 }
 

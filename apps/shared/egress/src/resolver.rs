@@ -2,18 +2,30 @@
 //! several and none is used, or else a name could be made to lead inside every second time.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error;
+use tokio::sync::Semaphore;
 
 use crate::phases::TRACE;
 use crate::policy::{Blocked, Policy};
 
+/// How many names are looked up at once. The operating system blocks a thread for each, sometimes
+/// for half a minute and long after the request has given up; others need those threads too.
+const MOST_LOOKUPS: usize = 128;
+
 #[derive(Debug)]
 pub(crate) struct Resolver {
-    pub(crate) policy: Arc<Policy>,
+    policy: Arc<Policy>,
+    slots: Arc<Semaphore>,
+}
+
+impl Resolver {
+    pub(crate) fn new(policy: Arc<Policy>) -> Resolver {
+        Resolver { policy, slots: Arc::new(Semaphore::new(MOST_LOOKUPS)) }
+    }
 }
 
 /// A name could not be looked up.
@@ -23,12 +35,18 @@ pub(crate) struct LookupFailed(#[source] pub(crate) io::Error);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let policy = Arc::clone(&self.policy);
+        let (policy, slots) = (Arc::clone(&self.policy), Arc::clone(&self.slots));
         Box::pin(async move {
             let trace = TRACE.try_with(Arc::clone)?;
             trace.lookup.set(&trace);
+            let slot = slots.acquire_owned().await?;
             // With the port, because what is allowed may depend on it.
-            let found = tokio::net::lookup_host((name.as_str(), trace.port)).await;
+            let (host, port) = (name.as_str().to_owned(), trace.port);
+            let lookup = tokio::task::spawn_blocking(move || {
+                let _slot = slot;
+                (host.as_str(), port).to_socket_addrs()
+            });
+            let found = lookup.await?;
             trace.found.set(&trace);
             let addresses: Vec<SocketAddr> = found.map_err(LookupFailed)?.collect();
             judge(name.as_str(), &addresses, &policy)?;
@@ -58,7 +76,7 @@ mod tests {
 
     #[tokio::test]
     async fn outside_of_a_request_nothing_is_looked_up() {
-        let resolver = Resolver { policy: Arc::new(Policy::any()) };
+        let resolver = Resolver::new(Arc::new(Policy::any()));
         assert!(resolver.resolve("localhost".parse().unwrap()).await.is_err());
     }
 }

@@ -2,7 +2,6 @@
 //! that may hold placeholders already split into its parts.
 
 use indexmap::IndexMap;
-use serde::Serialize;
 use serde_json::{Number, Value};
 
 use crate::template::{Field, Template, Tree};
@@ -292,6 +291,33 @@ pub enum Condition {
     Length(Box<Matcher>),
     Empty(Field<bool>),
     Not(Box<Matcher>),
+}
+
+impl Condition {
+    /// The matcher's name in a plan: `equal`, `gt`, …
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Equal(_) => "equal",
+            Self::NotEqual(_) => "not_equal",
+            Self::Gt(_) => "gt",
+            Self::Gte(_) => "gte",
+            Self::Lt(_) => "lt",
+            Self::Lte(_) => "lte",
+            Self::Between(..) => "between",
+            Self::OneOf(_) => "one_of",
+            Self::Contains(_) => "contains",
+            Self::NotContains(_) => "not_contains",
+            Self::StartsWith(_) => "starts_with",
+            Self::EndsWith(_) => "ends_with",
+            Self::Matches(_) => "matches",
+            Self::Exists(_) => "exists",
+            Self::Type(_) => "type",
+            Self::Length(_) => "length",
+            Self::Empty(_) => "empty",
+            Self::Not(_) => "not",
+        }
+    }
 }
 
 /// What `type` may ask for.

@@ -10,7 +10,6 @@ mod function;
 mod scope;
 mod tree;
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::ops::Range;
 
@@ -248,13 +247,6 @@ impl PartialEq for Template {
 impl std::fmt::Debug for Template {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Template({:?})", self.written)
-    }
-}
-
-/// Written out as it stands in the plan.
-impl Serialize for Template {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.written)
     }
 }
 

@@ -4,6 +4,9 @@
 //! In one process over SQLite a change is told right after its commit. Over PostgreSQL it goes out with
 //! the transaction (NOTIFY), and every process hears it through a connection of its own (LISTEN).
 
+mod libpq;
+pub(crate) mod listen;
+
 use diesel::{RunQueryDsl, sql_types::Text};
 use domain::{OrganizationId, PlanId, RunId};
 use tokio::sync::broadcast::{self, error::RecvError};

@@ -14,7 +14,10 @@ use secrecy::ExposeSecret;
 
 use crate::{
     DatabaseUrl, Error, SealingKey,
-    changes::{Changes, Feed},
+    changes::{
+        Changes, Feed,
+        listen::{self, Listening},
+    },
     connection::{AnyConnection, on_conn},
     database::{Database, Pool, ReadOnly},
     error::one_line,
@@ -34,6 +37,8 @@ pub struct Store {
     pub(crate) database: Database,
     pub(crate) key: Arc<SealingKey>,
     place: Arc<Place>,
+    /// Over PostgreSQL, what hears of everybody's changes; over SQLite there is only this process.
+    _listening: Option<Arc<Listening>>,
 }
 
 /// How many connections to open, and how long to wait for one.
@@ -122,10 +127,14 @@ impl Store {
     /// except that a missing SQLite file is made.
     pub async fn open(url: &DatabaseUrl, key: SealingKey, options: Options) -> Result<Self, OpenError> {
         let place = Arc::new(url.0.clone());
-        let store = Self { database: Database::new(&place, &options), key: Arc::new(key), place };
+        let database = Database::new(&place, &options);
+        let mut store = Self { database, key: Arc::new(key), place, _listening: None };
         let opened = store.clone();
         tokio::task::spawn_blocking(move || opened.check()).await.expect("checking does not panic")?;
-        store.listen();
+        if let Place::Postgres { url, .. } = &*store.place {
+            let listening = listen::start(Arc::clone(&store.place), url, store.database.feed.clone()).await;
+            store._listening = Some(Arc::new(listening.map_err(|problem| store.place.refused(&problem))?));
+        }
         Ok(store)
     }
 
@@ -199,9 +208,6 @@ impl Store {
             given: key_check::hex(&self.key.id()),
         }
     }
-
-    /// Over PostgreSQL, starts the task that hears of everybody's changes.
-    fn listen(&self) {}
 }
 
 impl Database {

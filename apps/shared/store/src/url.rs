@@ -64,7 +64,15 @@ impl FromStr for DatabaseUrl {
             // Only URLs without a host refuse this, and they have no password.
             let _ = shown.set_password(Some("…"));
         }
-        for (key, value) in [("connect_timeout", "10"), ("application_name", "smokex")] {
+        // A server that vanished without a word is noticed within a minute.
+        let defaults = [
+            ("connect_timeout", "10"),
+            ("application_name", "smokex"),
+            ("keepalives_idle", "30"),
+            ("keepalives_interval", "10"),
+            ("keepalives_count", "3"),
+        ];
+        for (key, value) in defaults {
             if !url.query_pairs().any(|(given, _)| given == key) {
                 url.query_pairs_mut().append_pair(key, value);
             }

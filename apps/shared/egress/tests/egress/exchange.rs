@@ -157,6 +157,35 @@ async fn a_post_is_never_sent_again() {
 }
 
 #[tokio::test]
+async fn requests_side_by_side_get_their_own_responses() {
+    let target = Target::start().await;
+    for n in 0..64 {
+        target.on(&format!("/{n}"), Reply::made(|request| Reply::text(request.target.clone())));
+    }
+    let egress = anywhere();
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..64 {
+        let (egress, url) = (egress.clone(), target.url(&format!("/{n}")));
+        tasks.spawn(async move {
+            for _ in 0..5 {
+                let response = egress.send(get(&url), None).await.unwrap();
+                assert_eq!(response.body, format!("/{n}"));
+            }
+        });
+    }
+    tasks.join_all().await;
+    assert_eq!(target.requests().len(), 5 * 64);
+}
+
+#[tokio::test]
+async fn a_url_that_is_too_long_is_told_and_not_sent() {
+    let target = Target::start().await;
+    let failure = send(get(&target.url(&format!("/{}", "x".repeat(70_000))))).await.unwrap_err();
+    assert_eq!(failure.to_string(), "The request cannot be sent: uri too long.");
+    assert_eq!(target.counts().connections, 0);
+}
+
+#[tokio::test]
 async fn interim_responses_are_passed_over() {
     let target = Target::start().await;
     let bytes =

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use egress::{FailureKind, Stage};
+use proptest::prelude::*;
 use testkit::target::{Act, Reply, Target};
 use tokio::time::Instant;
 
@@ -160,6 +161,24 @@ async fn a_name_that_does_not_exist_is_told() {
     assert!(matches!(failure.kind, FailureKind::Dns(_)), "{failure:?}");
     assert!(failure.to_string().starts_with("The name of nobody.invalid:80 could not be looked up ("), "{failure}");
     assert!(failure.is_connection());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_bytes_make_it_hang_or_panic(
+        begin in proptest::sample::select(vec!["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"]),
+        bytes: Vec<u8>,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let target = scripted([Act::send(begin), Act::Send(bytes)]).await;
+            if let Err(failure) = crate::send(get(&target.url("/"))).await {
+                assert!(!matches!(failure.kind, FailureKind::Deadline { .. } | FailureKind::Other(_)), "{failure:?}");
+            }
+        });
+    }
 }
 
 #[tokio::test]

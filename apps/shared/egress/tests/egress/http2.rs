@@ -101,3 +101,45 @@ async fn a_body_that_is_reset_midway_is_told() {
     assert!(matches!(failure.kind, FailureKind::Http2(_)), "{failure:?}");
     assert!(!failure.is_connection());
 }
+
+#[tokio::test]
+async fn headers_without_measure_are_cut_off() {
+    let authority = Authority::new();
+    let server = serve(&authority, |_, mut respond| {
+        let mut response = Response::new(());
+        for n in 0..100 {
+            let name = http::HeaderName::try_from(format!("x-{n}")).unwrap();
+            response.headers_mut().insert(name, "x".repeat(4000).parse().unwrap());
+        }
+        let _ = respond.send_response(response, true);
+    })
+    .await;
+    let egress = Egress::new(Policy::any().trust(authority.der()));
+    let failure = egress.send(get(&server.url()), None).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::HeadersTooLarge, "{failure}");
+}
+
+#[tokio::test]
+async fn a_server_that_shuts_down_in_good_order_does_not_fail_the_next_request() {
+    let authority = Authority::new();
+    let acceptor = authority.issue(&["localhost"]).acceptor(&[b"h2"]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        // Each connection serves one request and says goodbye.
+        while let Ok((socket, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut connection = h2::server::handshake(acceptor.accept(socket).await.unwrap()).await.unwrap();
+                while let Some(Ok((_, mut respond))) = connection.accept().await {
+                    respond.send_response(Response::new(()), true).unwrap();
+                    connection.graceful_shutdown();
+                }
+            });
+        }
+    });
+    let egress = Egress::new(Policy::any().trust(authority.der()));
+    for _ in 0..20 {
+        egress.send(get(&url), None).await.unwrap();
+    }
+}

@@ -1,6 +1,5 @@
 //! Values of a fixed type that a placeholder may give at run time, and the strict conversions.
 
-use serde::{Serialize, Serializer};
 use serde_json::{Number, Value};
 
 use super::expression::cut;
@@ -48,15 +47,6 @@ impl<T> Field<T> {
         match self {
             Self::Known(value) => Some(value),
             Self::Later(_) => None,
-        }
-    }
-}
-
-impl<T: Serialize> Serialize for Field<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Known(value) => value.serialize(serializer),
-            Self::Later(template) => template.serialize(serializer),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! A JSON value whose texts may hold placeholders. Keys are never templates.
 
-use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::budget::Budget;
@@ -151,30 +149,6 @@ impl Tree {
             Branch::Text(template) => template.references().for_each(visit),
             Branch::List(list) => list.iter().for_each(|tree| tree.each_reference(visit)),
             Branch::Object(entries) => entries.iter().for_each(|(_, tree)| tree.each_reference(visit)),
-        }
-    }
-}
-
-/// Written out as it stands in the plan.
-impl Serialize for Tree {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0 {
-            Branch::Literal(value) => value.serialize(serializer),
-            Branch::Text(template) => template.serialize(serializer),
-            Branch::List(list) => {
-                let mut seq = serializer.serialize_seq(Some(list.len()))?;
-                for tree in list {
-                    seq.serialize_element(tree)?;
-                }
-                seq.end()
-            }
-            Branch::Object(entries) => {
-                let mut map = serializer.serialize_map(Some(entries.len()))?;
-                for (key, tree) in entries {
-                    map.serialize_entry(key, tree)?;
-                }
-                map.end()
-            }
         }
     }
 }
