@@ -1,6 +1,7 @@
 // Builds src/ into dist/: two bundles of styles, two of scripts, the fonts and icons they use.
 import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { build, context } from "esbuild";
 
 const options = {
@@ -19,10 +20,9 @@ const options = {
   assetNames: "fonts/[name]",
   legalComments: "none",
   logLevel: "warning",
-  absWorkingDir: import.meta.dirname,
 };
 
-process.chdir(import.meta.dirname);
+process.chdir(fileURLToPath(new URL(".", import.meta.url)));
 await mkdir("dist", { recursive: true });
 await cp("src/icons", "dist", { recursive: true });
 
