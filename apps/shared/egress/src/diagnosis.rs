@@ -12,10 +12,15 @@ use crate::failure::{CertificateProblem, FailureKind};
 use crate::policy::Blocked;
 use crate::resolver::LookupFailed;
 
+/// What `http::Uri` holds, in bytes.
+const LONGEST_URL: usize = 65_534;
+
 /// What an error before the response's head means.
 pub(crate) fn before_response(error: &reqwest::Error) -> FailureKind {
     if error.is_builder() {
-        return FailureKind::Unsendable(innermost(error));
+        let long = error.url().is_some_and(|url| url.as_str().len() > LONGEST_URL);
+        let why = if long { "its URL is longer than 64 KiB" } else { "HTTP has no way to write its URL" };
+        return FailureKind::Unsendable(why.to_owned());
     }
     let timeout = (error.is_timeout() && error.is_connect()).then_some(FailureKind::ConnectTimeout);
     walk(error, &|cause| understand(cause, error.is_connect()))
@@ -120,10 +125,19 @@ fn http2(error: &h2::Error) -> Option<FailureKind> {
         return None;
     }
     let reason = error.reason()?;
+    // Raised here, not there: the headers passed one of h2's bounds.
+    if error.is_library() && reason == h2::Reason::ENHANCE_YOUR_CALM {
+        return Some(FailureKind::HeadersTooLarge);
+    }
     if error.is_go_away() && reason == h2::Reason::NO_ERROR {
         return Some(FailureKind::Closed);
     }
-    Some(FailureKind::Http2(format!("{} ({reason:?})", reason.description())))
+    let what = if error.is_library() {
+        "what it sent is not HTTP/2, or its headers are too large"
+    } else {
+        reason.description()
+    };
+    Some(FailureKind::Http2(format!("{what} ({reason:?})")))
 }
 
 fn system(error: &io::Error, connecting: bool) -> Option<FailureKind> {

@@ -80,7 +80,7 @@ pub enum FailureKind {
     Deadline {
         /// What was going on then.
         during: Stage,
-        /// How long the request had been under way.
+        /// How long the request was given.
         after: Duration,
     },
     /// A redirect that leads back to where it came from.
@@ -194,7 +194,7 @@ impl fmt::Display for Failure {
             K::Undecodable(encoding) => {
                 write!(f, "The body that {target} sent is announced as {encoding} but cannot be decoded.")
             }
-            K::Http2(why) => write!(f, "{target} ended the HTTP/2 exchange: {why}."),
+            K::Http2(why) => write!(f, "The HTTP/2 exchange with {target} broke off: {why}."),
             K::Deadline { during, after } => deadline(f, target, *during, *after),
             K::RedirectLoop(url) => write!(f, "The redirects go in a circle: {url} leads back to itself."),
             K::TooManyRedirects => {

@@ -39,13 +39,12 @@ impl Egress {
     /// # Errors
     /// If there is no whole response; a response of any status is one.
     pub async fn send(&self, request: Request, jar: Option<&Jar>) -> Result<Response, Failure> {
-        let deadline = request.deadline;
         let mut exchange = Exchange::new(self, request, jar);
         // The timer counts in milliseconds and lets work begin that should not.
-        let result = if exchange.started >= deadline {
+        let result = if exchange.started >= exchange.deadline {
             Err(exchange.out_of_time())
         } else {
-            timeout_at(deadline, exchange.run()).await.unwrap_or_else(|_| Err(exchange.out_of_time()))
+            timeout_at(exchange.deadline, exchange.run()).await.unwrap_or_else(|_| Err(exchange.out_of_time()))
         };
         result.map_err(|kind| exchange.failure(kind))
     }
@@ -59,6 +58,7 @@ struct Exchange<'e> {
     follow: Redirects,
     max_body: usize,
     started: Instant,
+    deadline: Instant,
     url: Url,
     parts: Parts,
     redirects: Vec<Hop>,
@@ -72,7 +72,7 @@ struct Exchange<'e> {
 
 impl<'e> Exchange<'e> {
     fn new(egress: &'e Egress, request: Request, jar: Option<&'e Jar>) -> Exchange<'e> {
-        let Request { method, mut url, mut headers, body, redirects, tls, max_body, deadline: _ } = request;
+        let Request { method, mut url, mut headers, body, redirects, tls, max_body, deadline } = request;
         if let Some(credentials) = basic::take(&mut url) {
             headers.entry(AUTHORIZATION).or_insert(credentials);
         }
@@ -85,6 +85,7 @@ impl<'e> Exchange<'e> {
             follow: redirects,
             max_body,
             started: Instant::now(),
+            deadline,
             trace: Trace::new(0),
             url,
             parts: Parts { method, headers, body },
@@ -250,7 +251,7 @@ impl<'e> Exchange<'e> {
         } else {
             Stage::Connect
         };
-        FailureKind::Deadline { during, after: self.started.elapsed() }
+        FailureKind::Deadline { during, after: self.deadline.saturating_duration_since(self.started) }
     }
 
     fn failure(&mut self, kind: FailureKind) -> Failure {

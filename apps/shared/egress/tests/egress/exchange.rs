@@ -181,7 +181,7 @@ async fn requests_side_by_side_get_their_own_responses() {
 async fn a_url_that_is_too_long_is_told_and_not_sent() {
     let target = Target::start().await;
     let failure = send(get(&target.url(&format!("/{}", "x".repeat(70_000))))).await.unwrap_err();
-    assert_eq!(failure.to_string(), "The request cannot be sent: uri too long.");
+    assert_eq!(failure.to_string(), "The request cannot be sent: its URL is longer than 64 KiB.");
     assert_eq!(target.counts().connections, 0);
 }
 

@@ -105,18 +105,20 @@ async fn a_body_that_is_reset_midway_is_told() {
 #[tokio::test]
 async fn headers_without_measure_are_cut_off() {
     let authority = Authority::new();
-    let server = serve(&authority, |_, mut respond| {
-        let mut response = Response::new(());
-        for n in 0..100 {
-            let name = http::HeaderName::try_from(format!("x-{n}")).unwrap();
-            response.headers_mut().insert(name, "x".repeat(4000).parse().unwrap());
-        }
-        let _ = respond.send_response(response, true);
-    })
-    .await;
-    let egress = Egress::new(Policy::any().trust(authority.der()));
-    let failure = egress.send(get(&server.url()), None).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::HeadersTooLarge, "{failure}");
+    for headers in [20, 100] {
+        let server = serve(&authority, move |_, mut respond| {
+            let mut response = Response::new(());
+            for n in 0..headers {
+                let name = http::HeaderName::try_from(format!("x-{n}")).unwrap();
+                response.headers_mut().insert(name, "x".repeat(4000).parse().unwrap());
+            }
+            let _ = respond.send_response(response, true);
+        })
+        .await;
+        let egress = Egress::new(Policy::any().trust(authority.der()));
+        let failure = egress.send(get(&server.url()), None).await.unwrap_err();
+        assert!(failure.to_string().contains("headers"), "{failure}");
+    }
 }
 
 #[tokio::test]
