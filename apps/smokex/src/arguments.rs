@@ -1,0 +1,77 @@
+//! What may be typed behind `smokex`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::variables::Assignment;
+
+/// Smoke tests: plans of HTTP requests, run by hand, by schedule or from here.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Without a command: `serve`.\n\
+        Configuration comes from the environment; see README.md for the variables."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve everything in one process on http://localhost:8080, with SQLite in ./var/
+    Serve,
+    /// Serve the pages alone (PostgreSQL)
+    Web,
+    /// Run the clock and the upkeep alone (PostgreSQL)
+    Scheduler,
+    /// Execute runs alone (PostgreSQL)
+    Executor,
+    /// Bring the database up to this version
+    Migrate,
+    /// Tell every mistake in plans, without running them
+    Check(CheckArguments),
+    /// Run plans from here, without a server
+    #[command(after_help = "Exit codes: 0 all passed, 1 something failed, 2 a plan or the call is wrong, \
+        3 could not tell.")]
+    Run(RunArguments),
+}
+
+#[derive(Args, Debug)]
+pub struct CheckArguments {
+    /// Files with plans; `-` is the standard input
+    #[arg(required = true, value_name = "PLAN")]
+    pub plans: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct RunArguments {
+    /// Files with plans, run one after the other; `-` is the standard input
+    #[arg(required = true, value_name = "PLAN")]
+    pub plans: Vec<PathBuf>,
+    /// A variable; wins over the plan's own of that name
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub variables: Vec<Assignment>,
+    /// A file of NAME=VALUE lines; its values are secret and masked wherever they would show
+    #[arg(long = "env-file", value_name = "FILE")]
+    pub env_files: Vec<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub report: ReportFormat,
+    /// Reach only public addresses and this one (as on a server); without it, any address
+    #[arg(long, value_name = "HOST:PORT|CIDR")]
+    pub allow: Vec<String>,
+}
+
+/// The forms of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people, live
+    #[default]
+    Text,
+    /// One JSON object on one line per plan
+    Json,
+    /// One JUnit XML document
+    Junit,
+}

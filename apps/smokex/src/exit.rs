@@ -1,0 +1,41 @@
+//! How `check` and `run` end.
+
+use std::process::ExitCode;
+
+/// The exit codes that scripts rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Every plan passed.
+    Passed,
+    /// At least one step of one plan failed.
+    Failed,
+    /// A plan or the call is wrong; nothing was run.
+    Wrong,
+    /// Nothing failed, but of at least one plan nobody can tell: it was stopped or ran out of time.
+    Unknown,
+}
+
+impl Exit {
+    /// Of two plans: what failed for sure says more than what nobody can tell.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let weight = |exit| match exit {
+            Self::Passed => 0,
+            Self::Unknown => 1,
+            Self::Failed => 2,
+            Self::Wrong => 3,
+        };
+        if weight(other) > weight(self) { other } else { self }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Passed => 0,
+            Exit::Failed => 1,
+            Exit::Wrong => 2,
+            Exit::Unknown => 3,
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! The report for people: what a finished step and a finished run look like.
+
+use domain::{RunState, StepReport, StepState, report::Phases};
+use serde_json::Value;
+
+use super::PlanRun;
+use crate::style::{Style, Tone, cut, printable};
+
+/// A step slower than this tells where its time went, in microseconds.
+const LONG: u64 = 1_000_000;
+/// How much of a value is shown, in characters.
+const VALUE: usize = 400;
+/// How much of the body of a response that was not expected is shown.
+const BODY_LINES: usize = 8;
+const BODY_COLUMNS: usize = 160;
+
+/// The lines of a finished step; `width` is that of the widest name.
+pub fn step(style: Style, width: usize, step: &StepReport) -> Vec<String> {
+    let (mark, tone) = match step.state {
+        StepState::Passed if step.slow => ("✓", Tone::Doubt),
+        StepState::Passed => ("✓", Tone::Good),
+        StepState::Skipped => ("–", Tone::Faint),
+        StepState::Failed => ("✗", Tone::Bad),
+        _ => ("?", Tone::Doubt),
+    };
+    let name = cut(&printable(&step.name), width);
+    let mut line = format!("  {} {name:<width$}", style.paint(tone, mark));
+    let address = address(step);
+    if address != step.name {
+        line.push_str(&format!("  {}", style.paint(Tone::Faint, cut(&printable(&address), 100))));
+    }
+    if step.state == StepState::Skipped {
+        line.push_str(&format!("  {}", style.paint(Tone::Faint, "skipped")));
+        return vec![line];
+    }
+    let status = step.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
+    line.push_str(&format!("  {status}  {}", step.duration));
+    if step.slow {
+        line.push_str(&format!("  {}", style.paint(Tone::Doubt, "slow")));
+    }
+    if step.attempts.len() > 1 {
+        line.push_str(&format!("  {} attempts", step.attempts.len()));
+    }
+    let mut lines = vec![line];
+    let passed = step.state == StepState::Passed;
+    if let Some(reason) = step.reason.as_deref().filter(|_| !passed) {
+        lines.push(format!("      {}", style.paint(tone, printable(reason))));
+    }
+    lines.extend(failures(step).iter().map(|line| format!("      {}", printable(line))));
+    if !passed || step.slow || step.duration.0 >= LONG {
+        lines.extend(phases(step).map(|text| format!("      {}", style.paint(Tone::Faint, text))));
+    }
+    if !passed {
+        lines.extend(body(step).iter().map(|line| format!("      {}", style.paint(Tone::Faint, line))));
+    }
+    lines
+}
+
+/// `GET https://…`: what a step is called that has no name.
+pub fn address(step: &StepReport) -> String {
+    format!("{} {}", step.method, step.url)
+}
+
+/// What was expected and what came, for each expectation that did not hold.
+pub fn failures(step: &StepReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    for expectation in step.expectations.iter().filter(|expectation| !expectation.passed) {
+        let name = expectation.name.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
+        lines.push(format!("{}{name}", expectation.kind));
+        lines.push(format!("  expected {}", value(&expectation.expected)));
+        lines.push(format!("  received {}", expectation.received.as_ref().map_or_else(|| "nothing".to_owned(), value)));
+        if let Some(message) = &expectation.message {
+            lines.push(format!("  {message}"));
+        }
+    }
+    lines
+}
+
+fn value(value: &Value) -> String {
+    cut(&value.to_string(), VALUE)
+}
+
+/// Where the time of the last attempt went, phases that did not happen left out.
+fn phases(step: &StepReport) -> Option<String> {
+    let Phases { dns, connect, tls, wait, download } = step.attempts.last()?.phases;
+    let named = [("dns", dns), ("connect", connect), ("tls", tls), ("wait", wait), ("download", download)];
+    let shown: Vec<String> =
+        named.iter().filter(|(_, time)| time.0 > 0).map(|(name, time)| format!("{name} {time}")).collect();
+    (!shown.is_empty()).then(|| format!("time: {}", shown.join(" · ")))
+}
+
+/// The beginning of the response's body.
+fn body(step: &StepReport) -> Vec<String> {
+    let Some(response) = &step.response else { return Vec::new() };
+    let body = &response.body;
+    if body.binary {
+        return vec![format!("response: {} bytes that are not text", body.size)];
+    }
+    let mut lines = body.text.lines();
+    let mut shown: Vec<String> =
+        lines.by_ref().take(BODY_LINES).map(|line| cut(&printable(line), BODY_COLUMNS)).collect();
+    if let Some(first) = shown.first_mut() {
+        first.insert_str(0, "response: ");
+    }
+    if lines.next().is_some() || body.cut {
+        shown.push(format!("… ({} bytes in all)", body.size));
+    }
+    shown
+}
+
+/// The last lines of a run.
+pub fn summary(style: Style, run: &PlanRun) -> Vec<String> {
+    let tone = match run.state {
+        RunState::Passed => Tone::Good,
+        RunState::Failed => Tone::Bad,
+        _ => Tone::Doubt,
+    };
+    let counts = [StepState::Passed, StepState::Failed, StepState::Errored, StepState::Skipped]
+        .map(|state| (run.count(state), state))
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, state)| format!("{count} {state}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let mut lines = vec![format!("{}: {counts} in {}", style.paint(tone, run.state), run.duration)];
+    // A failed step has told its reason already.
+    if let Some(reason) = run.reason.as_deref().filter(|_| !matches!(run.state, RunState::Passed | RunState::Failed)) {
+        lines.push(printable(reason));
+    }
+    lines
+}

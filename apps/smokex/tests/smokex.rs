@@ -1,0 +1,13 @@
+//! The program as people use it: the real binary, real sockets, real databases.
+
+mod smokex {
+    mod bad_input;
+    mod check;
+    mod interrupt;
+    mod program;
+    mod reports;
+    mod roles;
+    mod run;
+    mod sentry;
+    mod serve;
+}
