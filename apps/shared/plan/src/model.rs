@@ -190,7 +190,7 @@ pub struct Options {
 }
 
 /// A length of time in milliseconds, written as a number or as `500ms`, `5s`, `1m`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Millis(pub u64);
 
 /// What must hold of a response. Empty means: the status is 200–299.

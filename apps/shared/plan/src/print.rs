@@ -186,7 +186,7 @@ fn capture(capture: &Capture) -> Value {
     out.put("variable_name", Some(capture.name.clone().into()));
     let (key, place) = match &capture.from {
         // Only a path that was written without `$` is tried below `json` as well.
-        Source::JsonPath { path, bare: true } => ("json_path", path.trim_start_matches('$').trim_start_matches('.')),
+        Source::JsonPath { path, bare: true } => ("json_path", without_root(path)),
         Source::JsonPath { path, bare: false } => ("json_path", &**path),
         Source::Header(name) => ("header", &**name),
         Source::Cookie(name) => ("cookie", &**name),
@@ -199,15 +199,26 @@ fn capture(capture: &Capture) -> Value {
     Value::Object(out.0)
 }
 
+/// `a.b` of `$.a.b`, `['a b']` of `$['a b']`, `..a` of `$..a`.
+fn without_root(path: &str) -> &str {
+    let rest = path.strip_prefix('$').unwrap_or(path);
+    rest.strip_prefix('.').filter(|rest| !rest.starts_with('.')).unwrap_or(rest)
+}
+
 fn condition(condition: &Condition) -> Value {
     match condition {
-        Condition::Equal(tree) | Condition::NotEqual(tree) | Condition::Contains(tree) | Condition::NotContains(tree) => {
-            tree.as_written()
+        Condition::Equal(tree)
+        | Condition::NotEqual(tree)
+        | Condition::Contains(tree)
+        | Condition::NotContains(tree) => tree.as_written(),
+        Condition::Gt(number) | Condition::Gte(number) | Condition::Lt(number) | Condition::Lte(number) => {
+            field(number)
         }
-        Condition::Gt(number) | Condition::Gte(number) | Condition::Lt(number) | Condition::Lte(number) => field(number),
         Condition::Between(low, high) => Value::Array(vec![field(low), field(high)]),
         Condition::OneOf(values) => values.iter().map(Tree::as_written).collect(),
-        Condition::StartsWith(template) | Condition::EndsWith(template) | Condition::Matches(template) => text(template),
+        Condition::StartsWith(template) | Condition::EndsWith(template) | Condition::Matches(template) => {
+            text(template)
+        }
         Condition::Exists(flag) | Condition::Empty(flag) => field(flag),
         Condition::Type(json_type) => json_type.as_str().into(),
         Condition::Length(matcher) | Condition::Not(matcher) => matcher.as_written(),
