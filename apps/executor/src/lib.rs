@@ -1,1 +1,52 @@
 //! The worker: claims runs, executes them, records results.
+//!
+//! `queue` brings the runs and keeps their leases, `engine` executes them, `store`'s recorder writes down
+//! what happens. This crate puts the three together.
+
+mod execution;
+mod observer;
+mod plans;
+mod resume;
+
+use std::{sync::Arc, time::Duration};
+
+use egress::{Egress, Policy};
+use queue::{Options, Queue};
+use store::{Recorder, Store};
+use tokio_util::sync::CancellationToken;
+
+use execution::Execution;
+
+/// How long one run may take, whatever its steps say.
+pub const RUN_DEADLINE: Duration = Duration::from_secs(15 * 60);
+
+/// How long results may take to get to the database once everything has stopped.
+const LAST_WRITES: Duration = Duration::from_secs(10);
+
+/// How an executor works.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How many runs it has under way at once; at least 1.
+    pub concurrency: usize,
+    /// How long the runs of an executor that died wait before another one takes them.
+    pub lease: Duration,
+    /// Where plans may reach.
+    pub policy: Policy,
+}
+
+/// Executes runs until `shutdown`. Steps in flight are then finished within a grace period; what is left
+/// of their runs is handed back.
+///
+/// # Errors
+/// If results could not be written before the end: their runs will be taken up again by another executor.
+pub async fn run(config: Config, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let recorder = Recorder::start(&store);
+    let execution = Arc::new(Execution::new(Egress::new(config.policy), recorder.clone()));
+    let options = Options { concurrency: config.concurrency, lease: config.lease, ..Options::default() };
+    Queue::new(store, recorder.clone(), options)
+        .work(move |run, held| Arc::clone(&execution).execute(run, held), shutdown)
+        .await;
+    tokio::time::timeout(LAST_WRITES, recorder.close()).await.map_err(|_| {
+        anyhow::anyhow!("The last results could not be written; their runs are taken up again by another executor.")
+    })
+}

@@ -101,8 +101,7 @@ impl Recorder {
         let (done, waiting) = oneshot::channel();
         let wake = self.shared().pending().flush(done, Instant::now());
         self.shared().wake(wake);
-        // The task ends only when nobody has a recorder any more.
-        let _ = waiting.await;
+        self.shared().told(waiting).await;
     }
 
     /// Writes what waits and ends the recorder's task. Writes that come later are never written.
@@ -134,6 +133,15 @@ impl Shared {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits to be told that something was written or refused; false if the recorder ended before.
+    async fn told(&self, waiting: oneshot::Receiver<()>) -> bool {
+        tokio::select! {
+            biased;
+            told = waiting => told.is_ok(),
+            () = self.closed.cancelled() => false,
+        }
+    }
+
     fn wake(&self, wake: Wake) {
         if wake == Wake::Yes {
             self.wake.notify_one();
@@ -161,9 +169,7 @@ impl RunRecorder {
             run.step(StepWrite::running(position, started_at));
             run.waiting.push(done);
         });
-        // A closed channel: the recorder has ended, so nothing was written.
-        waiting.await.map_err(|_| Refused)?;
-        self.check()
+        if self.shared().told(waiting).await { self.check() } else { Err(Refused) }
     }
 
     /// A step is over, or was skipped. Returns when there is room to keep it until it is written.

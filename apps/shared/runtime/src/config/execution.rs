@@ -1,5 +1,7 @@
 //! How runs are executed.
 
+use std::time::Duration;
+
 use super::{Environment, Invalid};
 
 /// What an executor may do at once and where its plans may reach.
@@ -7,6 +9,8 @@ use super::{Environment, Invalid};
 pub struct ExecutionConfig {
     /// How many runs one executor has under way at once; 1–1024.
     pub concurrency: usize,
+    /// How long the runs of an executor that died wait before another one takes them; 1–300 seconds.
+    pub lease: Duration,
     /// `EGRESS_ALLOW` split at its commas, read further by `egress`: addresses beside the public
     /// ones that plans may reach.
     pub allow: Vec<String>,
@@ -16,7 +20,8 @@ impl ExecutionConfig {
     /// The variable that holds [`Self::allow`].
     pub const ALLOW: &str = "EGRESS_ALLOW";
 
-    /// From `RUN_CONCURRENCY` (default 16) and `EGRESS_ALLOW` (default nothing).
+    /// From `RUN_CONCURRENCY` (default 16), `RUN_LEASE_SECONDS` (default 15) and `EGRESS_ALLOW`
+    /// (default nothing).
     ///
     /// # Errors
     /// If one of them cannot be read.
@@ -29,15 +34,17 @@ impl ExecutionConfig {
     /// # Errors
     /// If one of them cannot be read.
     pub fn read(environment: &Environment) -> Result<Self, Invalid> {
-        const NAME: &str = "RUN_CONCURRENCY";
-        let remedy = "Write a number from 1 to 1024";
-        let concurrency = environment.parsed(NAME, "whole number", remedy)?.unwrap_or(16);
-        if !(1..=1024).contains(&concurrency) {
-            return Err(Invalid::new(NAME, format!("is {concurrency}"), remedy));
-        }
+        let number = |name, default: u64, most: u64| {
+            let remedy = format!("Write a number from 1 to {most}");
+            let number = environment.parsed(name, "whole number", &remedy)?.unwrap_or(default);
+            let fits = (1..=most).contains(&number);
+            if fits { Ok(number) } else { Err(Invalid::new(name, format!("is {number}"), remedy)) }
+        };
+        let concurrency = usize::try_from(number("RUN_CONCURRENCY", 16, 1024)?).expect("1024 fits everywhere");
+        let lease = Duration::from_secs(number("RUN_LEASE_SECONDS", 15, 300)?);
         let allow = environment.text(Self::ALLOW)?.unwrap_or_default();
         let allow = allow.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
-        Ok(Self { concurrency, allow })
+        Ok(Self { concurrency, lease, allow })
     }
 }
 
@@ -57,5 +64,13 @@ mod tests {
             let error = ExecutionConfig::read(&Environment::given([("RUN_CONCURRENCY", text)])).unwrap_err();
             assert_eq!(error.to_string(), format!("RUN_CONCURRENCY {shown}. Write a number from 1 to 1024."));
         }
+    }
+
+    #[test]
+    fn a_lease_has_bounds() {
+        let read = |text| ExecutionConfig::read(&Environment::given([("RUN_LEASE_SECONDS", text)]));
+        assert_eq!(read("2").unwrap().lease, Duration::from_secs(2));
+        assert_eq!(read("").unwrap().lease, Duration::from_secs(15));
+        assert!(read("0").is_err() && read("301").is_err());
     }
 }

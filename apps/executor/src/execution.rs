@@ -1,0 +1,73 @@
+//! One run from its claim to its end, whatever happens on the way.
+
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+
+use egress::Egress;
+use engine::{Abandoned, Input, Outcome};
+use futures_util::FutureExt;
+use queue::{Held, Stop};
+use store::{ClaimedRun, Ending, Recorder};
+
+use crate::{RUN_DEADLINE, observer::Recording, plans::Plans, resume};
+
+/// What all runs of the process share.
+pub(crate) struct Execution {
+    egress: Egress,
+    recorder: Recorder,
+    plans: Plans,
+}
+
+impl Execution {
+    pub(crate) fn new(egress: Egress, recorder: Recorder) -> Self {
+        Self { egress, recorder, plans: Plans::default() }
+    }
+
+    /// Executes a run and writes down how it ends; or gives it back, or leaves it alone, if it is not to
+    /// end here.
+    pub(crate) async fn execute(self: Arc<Self>, run: ClaimedRun, held: Held) {
+        let recorder = self.recorder.run(run.lease, held.lost());
+        let mut recording = Recording { recorder, held };
+        // A panic ends this run, and is reported by the process's panic hook; the others go on.
+        let outcome = AssertUnwindSafe(self.outcome(run, &mut recording)).catch_unwind().await;
+        let Recording { recorder, held } = recording;
+        let ending = match outcome {
+            Ok(Ok(ending)) => ending,
+            Ok(Err(Abandoned)) if held.reason() == Some(Stop::Draining) => {
+                tracing::debug!("The run is handed back");
+                // If it is lost by now, somebody has it already.
+                let _ = recorder.hand_back(held).await;
+                return;
+            }
+            Ok(Err(Abandoned)) => {
+                tracing::info!("The run is not ours any more");
+                return;
+            }
+            Err(panic) => {
+                tracing::warn!(panic = text_of(panic.as_ref()), "The run ended in a panic");
+                Ending::errored("Smokex itself failed while it executed this run. The failure was reported.")
+            }
+        };
+        tracing::debug!(state = %ending.state, reason = ending.reason, "The run is over");
+        // A refusal means that the run ended elsewhere; nothing of ours is to be added.
+        let _ = recorder.finish(ending, held).await;
+    }
+
+    async fn outcome(&self, run: ClaimedRun, recording: &mut Recording) -> Result<Ending, Abandoned> {
+        let ready = self.plans.read(&run).and_then(|plan| Ok((plan, resume::progress_of(&run)?)));
+        let (plan, progress) = match ready {
+            Ok(ready) => ready,
+            Err(problem) => return Ok(Ending::errored(problem)),
+        };
+        let cancel = recording.held.stop();
+        let input = Input { plan, variables: Vec::new(), deadline: RUN_DEADLINE, progress, cancel };
+        let Outcome { state, reason, slow, passed, failed, skipped } =
+            engine::execute(input, &self.egress, recording).await?;
+        Ok(Ending { state, reason, slow, passed, failed, skipped })
+    }
+}
+
+/// What a panic says.
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
+}

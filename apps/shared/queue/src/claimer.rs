@@ -1,0 +1,72 @@
+//! Keeps as many runs claimed as there are slots for: wakes on the change feed, polls as a fallback, and
+//! tries again by itself when the database fails.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use store::{Claims, Recorder};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{buffer::Buffer, lease::Leases, slots::Slots, worker::Job};
+
+/// The first pause after a failure; doubled up to the longest.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+#[derive(Clone)]
+pub(crate) struct Claimer {
+    pub(crate) claims: Claims,
+    pub(crate) recorder: Recorder,
+    pub(crate) leases: Arc<Leases>,
+    pub(crate) slots: Arc<Slots>,
+    /// Somebody queued a run.
+    pub(crate) queued: Arc<Notify>,
+    /// How often to look without having heard of a run.
+    pub(crate) poll: Duration,
+}
+
+impl Claimer {
+    /// Claims until `stop`; then closes the buffer and hands back what nobody has begun.
+    pub(crate) async fn run(&self, buffer: &Buffer, stop: &CancellationToken) {
+        let mut pause = PAUSE;
+        while !stop.is_cancelled() {
+            let wanted = self.slots.wanted();
+            if wanted == 0 {
+                stop.run_until_cancelled(self.slots.freed()).await;
+                continue;
+            }
+            let before = Instant::now();
+            // Not given up halfway: what it claims must be begun or handed back.
+            match self.claims.claim(wanted).await {
+                Ok(runs) => {
+                    pause = PAUSE;
+                    let all = runs.len() < wanted;
+                    let jobs = runs.into_iter().map(|run| Job::new(run, &self.leases, &self.slots, before)).collect();
+                    if let Err(jobs) = buffer.put(jobs) {
+                        self.hand_back(jobs).await;
+                    }
+                    if all {
+                        // Nothing else was due: wait until something is.
+                        stop.run_until_cancelled(tokio::time::timeout(self.poll, self.queued.notified())).await;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "No runs can be claimed; it is tried again");
+                    stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+        self.hand_back(buffer.close()).await;
+    }
+
+    async fn hand_back(&self, jobs: Vec<Job>) {
+        for Job { run, held, .. } in jobs {
+            // Whoever has the run by now goes on with it.
+            let _ = self.recorder.run(run.lease, held.lost()).hand_back(held).await;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How many runs this process may have claimed: those being executed, and while runs are short a few
+//! ahead, so that nobody waits for the next claim.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+
+/// Runs that take less than this are claimed ahead.
+const SHORT: Duration = Duration::from_millis(50);
+
+/// How many times the slots are claimed ahead.
+const AHEAD: usize = 2;
+
+/// Counts what is claimed.
+pub(crate) struct Slots {
+    concurrency: usize,
+    taken: AtomicUsize,
+    /// A moving average of how long runs take, in microseconds; none are known at first, so runs count
+    /// as long.
+    average: AtomicU64,
+    freed: Notify,
+}
+
+/// One claimed run's place; free again when this is dropped.
+pub(crate) struct Slot {
+    slots: Arc<Slots>,
+    began: Option<Instant>,
+}
+
+impl Slots {
+    pub(crate) fn new(concurrency: usize) -> Arc<Self> {
+        let average = AtomicU64::new(u64::MAX / 16);
+        Arc::new(Self { concurrency, taken: AtomicUsize::new(0), average, freed: Notify::new() })
+    }
+
+    /// How many runs to claim now; 0 if it is not worth while yet.
+    pub(crate) fn wanted(&self) -> usize {
+        let ahead = self.ahead();
+        let free = (self.concurrency + ahead).saturating_sub(self.taken.load(Ordering::Acquire));
+        // While a few are ahead, several at a time: a claim costs a transaction.
+        if free <= ahead / 2 { 0 } else { free }
+    }
+
+    fn ahead(&self) -> usize {
+        let short = u128::from(self.average.load(Ordering::Relaxed)) < SHORT.as_micros();
+        if short { self.concurrency * AHEAD } else { 0 }
+    }
+
+    /// Waits until a slot is given back.
+    pub(crate) async fn freed(&self) {
+        self.freed.notified().await;
+    }
+
+    pub(crate) fn take(self: &Arc<Self>) -> Slot {
+        self.taken.fetch_add(1, Ordering::AcqRel);
+        Slot { slots: Arc::clone(self), began: None }
+    }
+}
+
+impl Slot {
+    /// The run begins now.
+    pub(crate) fn begin(&mut self) {
+        self.began = Some(Instant::now());
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let slots = &self.slots;
+        if let Some(began) = self.began {
+            let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX / 16);
+            let average = slots.average.load(Ordering::Relaxed);
+            // Two at once may lose one of their samples, which an average does not mind.
+            slots.average.store(average - average / 8 + took / 8, Ordering::Relaxed);
+        }
+        slots.taken.fetch_sub(1, Ordering::AcqRel);
+        if slots.wanted() > 0 {
+            slots.freed.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_runs_are_never_claimed_ahead() {
+        let slots = Slots::new(2);
+        assert_eq!(slots.wanted(), 2);
+        let held = [slots.take(), slots.take()];
+        assert_eq!(slots.wanted(), 0);
+        drop(held);
+        assert_eq!(slots.wanted(), 2);
+    }
+
+    #[test]
+    fn short_runs_are_claimed_ahead_several_at_a_time() {
+        let slots = Slots::new(4);
+        for _ in 0..200 {
+            slots.take().begin();
+            let mut slot = slots.take();
+            slot.begin();
+        }
+        assert_eq!(slots.wanted(), 4 + 4 * AHEAD);
+        let mut held: Vec<_> = (0..slots.wanted()).map(|_| slots.take()).collect();
+        assert_eq!(slots.wanted(), 0);
+        held.truncate(9);
+        assert_eq!(slots.wanted(), 0, "three free slots are not worth a transaction");
+        held.truncate(7);
+        assert_eq!(slots.wanted(), 5);
+    }
+}
