@@ -1,5 +1,7 @@
 //! Over real sockets, against servers that behave and servers that do not.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 #[path = "egress/addresses.rs"]
 mod addresses;
 #[path = "egress/bodies.rs"]

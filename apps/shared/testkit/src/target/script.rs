@@ -100,7 +100,9 @@ pub(crate) async fn play(stream: &mut dyn Stream, acts: Vec<Act>) -> io::Result<
             Act::Pause(time) => tokio::time::sleep(time).await,
             Act::Hold => while stream.read(&mut [0; 1024]).await? > 0 {},
             Act::Read => {
-                stream.read(&mut [0; 1024]).await?;
+                if stream.read(&mut [0; 1024]).await? == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
             }
             Act::Reset => {
                 stream.reset()?;
