@@ -6,19 +6,16 @@ use std::{
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
-use jsonschema::{PatternOptions, Validator};
-use regex::{Regex, RegexBuilder};
+use jsonschema::Validator;
+use regex::Regex;
 use scraper::Selector;
 use serde_json::Value;
 
 /// So many of each kind are kept; then all are let go.
-const MOST: usize = 256;
+const MOST: usize = 128;
 
 /// Longer texts are compiled each time.
 const LONGEST: usize = 16 * 1024;
-
-/// How many bytes a compiled regular expression may take.
-const REGEX_SIZE: usize = 512 * 1024;
 
 type Kept<T> = LazyLock<RwLock<HashMap<String, Arc<T>>>>;
 
@@ -43,34 +40,26 @@ fn keep<T>(kept: &Kept<T>, text: &str, compile: impl FnOnce() -> Result<T, Strin
 
 /// A regular expression. Searching with it takes time linear in the text.
 pub fn regex(pattern: &str) -> Result<Arc<Regex>, String> {
-    keep(&REGEXES, pattern, || {
-        let built = RegexBuilder::new(pattern).size_limit(REGEX_SIZE).dfa_size_limit(REGEX_SIZE).build();
-        built.map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => "the regular expression is too big".to_owned(),
-            // The library draws the pattern over several lines; the last one says what is wrong.
-            other => {
-                let told = other.to_string();
-                let last = told.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                format!("the regular expression is not valid: {last}")
-            }
-        })
-    })
+    keep(&REGEXES, pattern, || plan::regex(pattern).map_err(|problem| phrase(&problem)))
 }
 
 /// A CSS selector.
 pub fn selector(path: &str) -> Result<Arc<Selector>, String> {
-    keep(&SELECTORS, path, || Selector::parse(path).map_err(|_| format!("`{path}` is no CSS selector")))
+    keep(&SELECTORS, path, || plan::selector(path).map_err(|problem| phrase(&problem)))
 }
 
 /// A JSON Schema that refers to nothing outside itself.
 pub fn schema(schema: &Value) -> Result<Arc<Validator>, String> {
-    keep(&SCHEMAS, &schema.to_string(), || {
-        jsonschema::options()
-            .offline()
-            .with_pattern_options(PatternOptions::regex().size_limit(REGEX_SIZE).dfa_size_limit(REGEX_SIZE))
-            .build(schema)
-            .map_err(|error| format!("the JSON Schema cannot be used: {error}"))
-    })
+    keep(&SCHEMAS, &schema.to_string(), || plan::schema_validator(schema).map_err(|problem| phrase(&problem)))
+}
+
+/// A sentence as it stands inside another one.
+pub fn phrase(problem: &plan::Problem) -> String {
+    let mut text = problem.message.trim_end_matches('.').to_owned();
+    if text.starts_with("The ") || text.starts_with("This ") || text.starts_with("A ") {
+        text[..1].make_ascii_lowercase();
+    }
+    text
 }
 
 #[cfg(test)]
@@ -90,16 +79,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compiled_says_why() {
-        assert_eq!(regex("(").unwrap_err(), "the regular expression is not valid: unclosed group");
+        assert_eq!(regex("(").unwrap_err(), "the regular expression is wrong: unclosed group");
         assert_eq!(regex(r"(\w{100}){100}").unwrap_err(), "the regular expression is too big");
-        assert_eq!(selector("<").unwrap_err(), "`<` is no CSS selector");
+        assert_eq!(selector("<").unwrap_err(), "`<` is not a CSS selector");
     }
 
     #[test]
     fn a_schema_never_reaches_outside() {
         for outside in ["http://127.0.0.1:9/s.json", "file:///etc/passwd", "other.json"] {
             let error = schema(&json!({"$ref": outside})).unwrap_err();
-            assert!(error.starts_with("the JSON Schema cannot be used:"), "{error}");
+            assert_eq!(error, format!("`$ref: {outside}` leads out of the schema"));
         }
         let inside = json!({"$defs": {"id": {"type": "integer"}}, "properties": {"id": {"$ref": "#/$defs/id"}}});
         assert!(!schema(&inside).unwrap().is_valid(&json!({"id": "x"})));

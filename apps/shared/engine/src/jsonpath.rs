@@ -1,7 +1,8 @@
-//! JSON paths against a value. Nearly all paths only name keys and indexes: those are followed here
-//! without the general evaluator.
+//! JSON paths against a body, and what was there where one leads nowhere.
 
 use serde_json::{Map, Value};
+
+use crate::compiled::phrase;
 
 /// One step of a plain path.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,10 +13,7 @@ enum Part<'p> {
 
 /// What a path leads to: nothing, the value, or the list of values if there are several.
 pub fn find(path: &str, value: &Value) -> Result<Option<Value>, String> {
-    if let Some(parts) = plain(path) {
-        return Ok(parts.iter().try_fold(value, |value, part| step(value, *part)).cloned());
-    }
-    let found = plan::jsonpath::query(path, value).map_err(|error| error.to_string())?;
+    let found = plan::jsonpath::query(path, value).map_err(|problem| phrase(&problem))?;
     Ok(match found.as_slice() {
         [] => None,
         [one] => Some((*one).clone()),
@@ -91,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_paths_are_followed_and_others_evaluated() {
+    fn one_match_gives_its_value_and_several_give_the_list() {
         let value = json!({"items": [{"id": 7}, {"id": 8}], "a b": 1, "null": null});
         assert_eq!(find("$.items[1].id", &value), Ok(Some(json!(8))));
         assert_eq!(find("$.items[*].id", &value), Ok(Some(json!([7, 8]))));

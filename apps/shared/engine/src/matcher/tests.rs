@@ -138,7 +138,7 @@ fn texts_begin_end_and_match() {
         "expected a match of \"^\\\\d+$\", received \"hello\""
     );
     assert_eq!(problem(C::Matches(text("5")), json!(5)), "expected a string, received 5 (number)");
-    assert_eq!(problem(C::Matches(text("(")), json!("x")), "the regular expression is not valid: unclosed group");
+    assert_eq!(problem(C::Matches(text("(")), json!("x")), "the regular expression is wrong: unclosed group");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn not_turns_only_what_can_be_told() {
         problem(not(C::Gt(known(number_of(json!(1))))), json!("x")),
         "expected a number, received \"x\" (string)"
     );
-    assert_eq!(problem(not(C::Matches(text("("))), json!("x")), "the regular expression is not valid: unclosed group");
+    assert_eq!(problem(not(C::Matches(text("("))), json!("x")), "the regular expression is wrong: unclosed group");
     assert_eq!(problem(not(C::Equal(tree_of(json!("${nobody}")))), json!("x")), "There is no variable `nobody`.");
 }
 
