@@ -51,7 +51,8 @@ impl Live {
             let title = title.map(|title| format!("  {}", printable(title))).unwrap_or_default();
             writeln!(stdout.lock(), "{}{title}", style.paint(Tone::Strong, printable(path)))?;
         }
-        let widest = outline.iter().map(|step| step.name.chars().count()).max().unwrap_or_default();
+        let named = outline.iter().filter(|step| step.name != format!("{} {}", step.method, step.url));
+        let widest = named.map(|step| step.name.chars().count()).max().unwrap_or_default();
         Ok(Self(Arc::new(Mutex::new(Screen {
             steps,
             progress: io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),

@@ -8,13 +8,15 @@ use crate::style::{Style, Tone, cut, printable};
 
 /// A step slower than this tells where its time went, in microseconds.
 const LONG: u64 = 1_000_000;
+/// How much of a method with its URL is shown, in characters.
+const ADDRESS: usize = 100;
 /// How much of a value is shown, in characters.
 const VALUE: usize = 400;
 /// How much of the body of a response that was not expected is shown.
 const BODY_LINES: usize = 8;
 const BODY_COLUMNS: usize = 160;
 
-/// The lines of a finished step; `width` is that of the widest name.
+/// The lines of a finished step; `width` is that of the widest name a plan gives.
 pub fn step(style: Style, width: usize, step: &StepReport) -> Vec<String> {
     let (mark, tone) = match step.state {
         StepState::Passed if step.slow => ("✓", Tone::Doubt),
@@ -23,11 +25,12 @@ pub fn step(style: Style, width: usize, step: &StepReport) -> Vec<String> {
         StepState::Failed => ("✗", Tone::Bad),
         _ => ("?", Tone::Doubt),
     };
-    let name = cut(&printable(&step.name), width);
+    let address = format!("{} {}", step.method, step.url);
+    let named = step.name != address;
+    let name = cut(&printable(&step.name), if named { width } else { ADDRESS });
     let mut line = format!("  {} {name:<width$}", style.paint(tone, mark));
-    let address = address(step);
-    if address != step.name {
-        line.push_str(&format!("  {}", style.paint(Tone::Faint, cut(&printable(&address), 100))));
+    if named {
+        line.push_str(&format!("  {}", style.paint(Tone::Faint, cut(&printable(&address), ADDRESS))));
     }
     if step.state == StepState::Skipped {
         line.push_str(&format!("  {}", style.paint(Tone::Faint, "skipped")));
@@ -54,11 +57,6 @@ pub fn step(style: Style, width: usize, step: &StepReport) -> Vec<String> {
         lines.extend(body(step).iter().map(|line| format!("      {}", style.paint(Tone::Faint, line))));
     }
     lines
-}
-
-/// `GET https://…`: what a step is called that has no name.
-pub fn address(step: &StepReport) -> String {
-    format!("{} {}", step.method, step.url)
 }
 
 /// What was expected and what came, for each expectation that did not hold.
