@@ -1,0 +1,55 @@
+//! Measures Smokex against a floor in the same run: `script/bench [NAME…] [--json]`.
+//!
+//! Machines are noisy, so every figure is taken in rounds that alternate between ours and the floor,
+//! and what counts is the ratio of the medians.
+
+mod bare;
+mod figure;
+mod figures;
+mod load;
+mod target;
+
+use anyhow::bail;
+
+use figure::Figure;
+
+const NAMES: &[&str] = &["engine", "persisted", "cold", "pages"];
+
+fn main() -> anyhow::Result<()> {
+    let mut names = Vec::new();
+    let mut json = false;
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--json" => json = true,
+            "target" => return on_cores(1)?.block_on(target::serve()),
+            "bare" => return figures::cold::bare_process(),
+            name if NAMES.contains(&name) => names.push(name.to_owned()),
+            "cpu" => names.push("persisted".to_owned()),
+            other => bail!("`{other}` is no figure; there are {} and cpu (measured with persisted)", NAMES.join(", ")),
+        }
+    }
+    if names.is_empty() {
+        names = NAMES.iter().map(|name| (*name).to_owned()).collect();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    for name in names {
+        let figures: Vec<Figure> = match name.as_str() {
+            "engine" => runtime.block_on(figures::engine::measure())?,
+            "persisted" => runtime.block_on(figures::persisted::measure())?,
+            "cold" => runtime.block_on(figures::cold::measure())?,
+            _ => runtime.block_on(figures::pages::measure())?,
+        };
+        for figure in figures {
+            if json {
+                println!("{}", serde_json::to_string(&figure)?);
+            } else {
+                println!("{figure}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn on_cores(workers: usize) -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?)
+}
