@@ -44,7 +44,13 @@ pub async fn run(config: Config, store: Store, shutdown: CancellationToken) -> a
     let execution = Arc::new(Execution::new(Egress::new(config.policy), recorder.clone()));
     let options = Options { concurrency: config.concurrency, lease: config.lease, ..Options::default() };
     Queue::new(store, recorder.clone(), options)
-        .work(move |run, held| Arc::clone(&execution).execute(run, held), shutdown)
+        .work(
+            move |run, held| {
+                let id = run.lease.run;
+                runtime::telemetry::in_run(id, Arc::clone(&execution).execute(run, held))
+            },
+            shutdown,
+        )
         .await;
     tokio::time::timeout(LAST_WRITES, recorder.close()).await.map_err(|_| {
         anyhow::anyhow!("The last results could not be written; their runs are taken up again by another executor.")
