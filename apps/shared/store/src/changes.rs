@@ -202,4 +202,14 @@ mod tests {
             assert_eq!(Change::decode(text), Change::Resync, "{text:?}");
         }
     }
+
+    #[tokio::test]
+    async fn a_subscriber_that_is_far_too_slow_is_told_to_read_again() {
+        let feed = Feed::new(false);
+        let (mut changes, change) =
+            (feed.subscribe(), Change::Plan { organization: OrganizationId::new(), plan: PlanId::new() });
+        feed.committed(vec![change; BACKLOG + 1]);
+        assert_eq!(changes.next().await, Change::Resync);
+        assert_eq!(changes.next().await, change);
+    }
 }

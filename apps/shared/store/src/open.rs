@@ -182,18 +182,20 @@ impl Store {
 
     fn bring_up_to_date(&self, conn: &mut AnyConnection) -> Result<(), OpenError> {
         let failed = |problem: &dyn std::fmt::Display| self.migration_failed(problem);
-        match conn {
-            AnyConnection::Sqlite(conn) => {
-                conn.run_pending_migrations(SQLITE).map_err(|error| failed(&error))?;
-            }
-            AnyConnection::Postgres(conn) => {
-                conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")
-                    .map_err(|error| failed(&error))?;
-                diesel::select(pg_advisory_lock(MIGRATION_LOCK)).execute(conn).map_err(|error| failed(&error))?;
-                // The lock goes with the connection, which is closed after this.
-                conn.run_pending_migrations(POSTGRES).map_err(|error| failed(&error))?;
-            }
+        if let AnyConnection::Postgres(conn) = conn {
+            conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0").map_err(|error| failed(&error))?;
+            // The lock goes with the connection, which is closed after this.
+            diesel::select(pg_advisory_lock(MIGRATION_LOCK)).execute(conn).map_err(|error| failed(&error))?;
         }
+        // All in one transaction: what is missing is looked up by one process at a time, and a migration
+        // that fails leaves the schema as it was.
+        conn.begin().map_err(|error| failed(&error))?;
+        match conn {
+            AnyConnection::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(drop),
+            AnyConnection::Postgres(conn) => conn.run_pending_migrations(POSTGRES).map(drop),
+        }
+        .map_err(|error| failed(&error))?;
+        conn.commit().map_err(|error| failed(&error))?;
         Ok(())
     }
 

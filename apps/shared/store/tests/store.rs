@@ -1,4 +1,18 @@
 //! The store on both databases, one module per noun.
 
+#[path = "store/accounts.rs"]
+mod accounts;
+#[path = "store/changes.rs"]
+mod changes;
+#[path = "store/claims.rs"]
+mod claims;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/plans.rs"]
+mod plans;
+#[path = "store/recording.rs"]
+mod recording;
+#[path = "store/runs.rs"]
+mod runs;
+#[path = "store/tenancy.rs"]
+mod tenancy;

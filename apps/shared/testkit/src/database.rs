@@ -30,9 +30,7 @@ enum Keep {
 impl TestDatabase {
     /// A SQLite file.
     pub async fn sqlite() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let url = format!("sqlite:{}", folder.path().join("smokex.db").display());
-        let database = Self { url, keep: Keep::Folder(folder) };
+        let database = Self::empty_sqlite();
         database.open().await;
         database
     }
@@ -48,6 +46,24 @@ impl TestDatabase {
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         psql(&[&format!("CREATE DATABASE {name} TEMPLATE {template}")]);
         Self { url: url_of(&name), keep: Keep::Postgres { name } }
+    }
+
+    /// A SQLite file that does not exist yet.
+    #[must_use]
+    pub fn empty_sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let url = format!("sqlite:{}", folder.path().join("smokex.db").display());
+        Self { url, keep: Keep::Folder(folder) }
+    }
+
+    /// A database in the tests' PostgreSQL cluster, without a table.
+    pub async fn empty_postgres() -> Self {
+        tokio::task::spawn_blocking(|| {
+            run(&["start", "test"]);
+            Self::postgres_from("template1")
+        })
+        .await
+        .expect("the cluster starts")
     }
 
     /// What `DATABASE_URL` would be.

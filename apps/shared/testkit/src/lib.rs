@@ -2,6 +2,8 @@
 
 #[cfg(feature = "database")]
 pub mod database;
+#[cfg(feature = "database")]
+pub mod factory;
 pub mod target;
 
 #[cfg(feature = "database")]

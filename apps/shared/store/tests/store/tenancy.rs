@@ -1,0 +1,53 @@
+//! What is not yours does not exist: every call that takes a tenant, with another organization's ids.
+
+use domain::{Cause, PlanId, RunId, RunState};
+use store::{CancelOutcome, Member, NewRun, PageRequest, PlanFilter, QueueError, RunFilter, SaveError, Store, Summary};
+use testkit::factory;
+
+/// Everything a stranger can try. The compiler tells here when a call gets other arguments; a new call
+/// of the store that takes a tenant belongs here too.
+async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: RunId) {
+    let tenant = stranger.tenant();
+    assert!(store.plan(tenant, plan).await.unwrap().is_none());
+    assert!(store.plan_version(tenant, plan, 1).await.unwrap().is_none());
+    assert!(store.plan_versions(tenant, plan, PageRequest::default()).await.unwrap().items.is_empty());
+    assert!(store.plans(tenant, PlanFilter::default()).await.unwrap().items.is_empty());
+    let saved = store.save_plan(tenant, stranger.user_id, plan, 1, factory::plan("Mine now")).await;
+    assert!(matches!(saved, Err(SaveError::NotFound)), "{saved:?}");
+    assert!(!store.delete_plan(tenant, plan).await.unwrap());
+    let queued = store.queue_run(tenant, NewRun { plan, cause: Cause::Manual, user: None }).await;
+    assert!(matches!(queued, Err(QueueError::NotFound)), "{queued:?}");
+    assert!(store.run(tenant, run).await.unwrap().is_none());
+    assert!(store.run_row(tenant, run).await.unwrap().is_none());
+    assert!(store.step(tenant, run, 0).await.unwrap().is_none());
+    assert_eq!(store.cancel_run(tenant, run).await.unwrap(), CancelOutcome::NotFound);
+    for filter in [
+        RunFilter::default(),
+        RunFilter { plan: Some(plan), ..RunFilter::default() },
+        RunFilter { states: RunState::ALL.to_vec(), ..RunFilter::default() },
+        RunFilter { states: RunState::ALL.to_vec(), plan: Some(plan), ..RunFilter::default() },
+        RunFilter { search: Some("Plan".to_owned()), ..RunFilter::default() },
+    ] {
+        assert!(store.runs(tenant, filter).await.unwrap().items.is_empty());
+    }
+    assert_eq!(store.summary(tenant).await.unwrap(), Summary::default());
+}
+
+testkit::on_both! {
+    async fn another_organization_finds_and_changes_nothing(database: TestDatabase) {
+        let store = database.open().await;
+        let owner = factory::member(&store).await;
+        let plan = factory::saved_plan(&store, &owner, "Plan").await;
+        let ended = factory::ended_run(&store, &owner, plan, RunState::Failed).await;
+        let queued = factory::queued_run(&store, &owner, plan).await;
+        let stranger = factory::member(&store).await;
+
+        for run in [ended, queued, RunId::new()] {
+            try_everything(&store, &stranger, plan, run).await;
+        }
+        let after = store.plan(owner.tenant(), plan).await.unwrap().unwrap();
+        assert_eq!((after.name.as_str(), after.version), ("Plan", 1));
+        let runs = store.runs(owner.tenant(), RunFilter::default()).await.unwrap().items;
+        assert_eq!(runs.iter().map(|run| (run.id, run.state)).collect::<Vec<_>>(), [(queued, RunState::Queued), (ended, RunState::Failed)]);
+    }
+}

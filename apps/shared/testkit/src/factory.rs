@@ -1,0 +1,125 @@
+//! Makes what a test needs to exist already: members, plans, runs that have ended.
+
+use std::time::Duration;
+
+use domain::{
+    Cause, Elapsed, PlanId, RunId, RunState, StepReport, StepState, WorkerId,
+    report::{BodyReport, ResponseReport},
+};
+use jiff::{Timestamp, ToSpan};
+use store::{Ending, Member, NewAccount, NewPlan, NewRun, NewSession, Recorder, Repeatable, Store};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Somebody new, signed in, with an organization of their own.
+pub async fn member(store: &Store) -> Member {
+    let token = token();
+    let user = store.sign_up(account()).await.expect("a new e-mail address is free");
+    let session =
+        NewSession { token_hash: token, user_agent: "Tests".to_owned(), expires_at: Timestamp::now() + 24.hours() };
+    store.create_session(user, session).await.expect("the user can sign in");
+    store.member(token).await.expect("the database works").expect("the session has just begun")
+}
+
+/// An account that nobody else has.
+#[must_use]
+pub fn account() -> NewAccount {
+    let name = Uuid::new_v4().simple();
+    NewAccount {
+        email: format!("{name}@example.com").parse().expect("an address"),
+        password_hash: "$argon2id$not-a-real-hash".to_owned(),
+        organization_name: format!("Organization {name}").parse().expect("a name"),
+        sample: None,
+    }
+}
+
+/// 32 bytes that nobody else has.
+#[must_use]
+pub fn token() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(Uuid::new_v4().as_bytes());
+    bytes[16..].copy_from_slice(Uuid::new_v4().as_bytes());
+    bytes
+}
+
+/// A plan of two steps, not yet saved.
+#[must_use]
+pub fn plan(name: &str) -> NewPlan {
+    let step = |path: &str| {
+        format!(
+            r#"{{"path":"{path}","name":"GET http://127.0.0.1:9/{path}","action":"get","method":"GET","url":"http://127.0.0.1:9/{path}"}}"#
+        )
+    };
+    NewPlan {
+        name: name.parse().expect("a name"),
+        text: "- get: {url: http://127.0.0.1:9/1}\n- get: {url: http://127.0.0.1:9/2}\n".to_owned(),
+        outline: format!("[{},{}]", step("1"), step("2")),
+        steps: 2,
+    }
+}
+
+/// A saved plan of two steps.
+pub async fn saved_plan(store: &Store, member: &Member, name: &str) -> PlanId {
+    store.create_plan(member.tenant(), member.user_id, plan(name)).await.expect("the plan is saved")
+}
+
+/// A run that waits to be claimed.
+pub async fn queued_run(store: &Store, member: &Member, plan: PlanId) -> RunId {
+    let new = NewRun { plan, cause: Cause::Manual, user: Some(member.user_id) };
+    store.queue_run(member.tenant(), new).await.expect("the run is queued").id
+}
+
+/// A run that has ended in `state`, with both of its steps. No other run may wait in this database.
+pub async fn ended_run(store: &Store, member: &Member, plan: PlanId, state: RunState) -> RunId {
+    let run = queued_run(store, member, plan).await;
+    let claims = store.claims(WorkerId::new(), Duration::from_secs(60));
+    let claimed = claims.claim(1).await.expect("the database works").pop().expect("the run waits");
+    assert_eq!(claimed.lease.run, run, "another run waited in this database");
+    let recorder = Recorder::start(store);
+    let record = recorder.run(claimed.lease, CancellationToken::new());
+    let last = match state {
+        RunState::Passed => StepState::Passed,
+        RunState::Errored => StepState::Errored,
+        _ => StepState::Failed,
+    };
+    for (position, state) in [(0, StepState::Passed), (1, last)] {
+        record.step_started(position, Timestamp::now(), Repeatable::Yes).await.expect("the lease is ours");
+        record.step_finished(position, &report(position, state), None).await.expect("the lease is ours");
+    }
+    let passed = 1 + u32::from(last == StepState::Passed);
+    let reason = (state != RunState::Passed).then(|| format!("The run {state}."));
+    let ending = Ending { state, reason, slow: false, passed, failed: 2 - passed, skipped: 0 };
+    record.finish(ending, ()).await.expect("the lease is ours");
+    recorder.close().await;
+    run
+}
+
+/// What a step might tell.
+#[must_use]
+pub fn report(position: u32, state: StepState) -> StepReport {
+    StepReport {
+        path: (position + 1).to_string(),
+        name: format!("Step {}", position + 1),
+        action: "get".to_owned(),
+        method: "GET".to_owned(),
+        url: format!("http://127.0.0.1:9/{}", position + 1),
+        state,
+        started_at: Some(Timestamp::now()),
+        duration: Elapsed(1_234),
+        status: Some(200),
+        slow: false,
+        expectations: Vec::new(),
+        captures: Vec::new(),
+        reason: (state != StepState::Passed).then(|| "The status is 500.".to_owned()),
+        attempts: Vec::new(),
+        request: None,
+        response: Some(ResponseReport {
+            status: 200,
+            version: "HTTP/1.1".to_owned(),
+            headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
+            body: BodyReport { text: "Zürich \u{0} 雨".to_owned(), size: 14, cut: false, binary: false },
+            remote_address: None,
+            redirects: Vec::new(),
+        }),
+    }
+}
