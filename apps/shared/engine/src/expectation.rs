@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use domain::{Elapsed, report::ExpectationReport};
 use egress::Response;
 use jiff::Timestamp;
+use jsonschema::paths::LocationSegment;
 use plan::{
     model::{Expect, Html, Matcher, ResponseTime},
     template::{Scope, Tree},
@@ -243,9 +244,14 @@ fn json_schema(schema: &Value, evidence: Evidence<'_>) -> ExpectationReport {
         .iter_errors(json)
         .take(MOST_FINDINGS)
         .map(|finding| {
-            let place = finding.instance_path().to_string();
-            let place = if place.is_empty() { "the body" } else { &place };
-            evidence.masker.owned(format!("{place}: {}", finding.masked()))
+            let mut path = "$".to_owned();
+            for segment in finding.instance_path().iter() {
+                match segment {
+                    LocationSegment::Property(key) => subset::add_key(&mut path, &key),
+                    LocationSegment::Index(index) => subset::add_index(&mut path, index),
+                }
+            }
+            evidence.masker.owned(format!("{path}: {}", finding.masked()))
         })
         .collect();
     let problem = (!findings.is_empty()).then(|| Problem::Unmet(findings.join("; ")));
@@ -257,7 +263,14 @@ fn response_time(wanted: &ResponseTime, slow: &mut bool, evidence: Evidence<'_>)
     let millis = json!(evidence.took.as_millis());
     let context = evidence.context(Typing::Typed, "");
     let mut verdict = match &wanted.matcher {
-        Some(matcher) => matcher::check(matcher, Some(&millis), context),
+        Some(matcher) => {
+            let mut verdict = matcher::check(matcher, Some(&millis), context);
+            if matcher.bare {
+                // A bare number means "less than", which it does not show.
+                verdict.expected = json!({"lt": verdict.expected});
+            }
+            verdict
+        }
         None => matcher::Verdict { expected: json!({}), problem: None },
     };
     if let Some(limit) = &wanted.degraded_after {
@@ -271,11 +284,8 @@ fn response_time(wanted: &ResponseTime, slow: &mut bool, evidence: Evidence<'_>)
                 Value::Null
             }
         };
-        match &mut verdict.expected {
-            Value::Object(conditions) => {
-                conditions.insert("degraded_after".to_owned(), shown);
-            }
-            bare => *bare = json!({"lt": bare.take(), "degraded_after": shown}),
+        if let Value::Object(conditions) = &mut verdict.expected {
+            conditions.insert("degraded_after".to_owned(), shown);
         }
     }
     evidence.report("response_time", None, verdict, Some(millis))

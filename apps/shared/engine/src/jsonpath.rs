@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::compiled::phrase;
+use crate::{compiled::phrase, subset};
 
 /// One step of a plain path.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,8 +29,8 @@ pub fn reach<'v>(path: &str, value: &'v Value) -> (String, Reached<'v>) {
         let Some(next) = step(at, part) else { break };
         at = next;
         match part {
-            Part::Key(key) => reached.extend([".", key]),
-            Part::Index(index) => reached.push_str(&format!("[{index}]")),
+            Part::Key(key) => subset::add_key(&mut reached, key),
+            Part::Index(index) => subset::add_index(&mut reached, index),
         }
     }
     let what = match at {

@@ -1,8 +1,6 @@
 //! Whether a JSON value contains a structure: objects by the keys that are asked for, lists element
 //! by element, everything else by equality.
 
-use std::fmt::Write;
-
 use serde_json::{Map, Value};
 
 use crate::{json, mask::Masker};
@@ -85,14 +83,26 @@ fn walk<'v>(expected: &'v Value, received: &'v Value, at: &mut Vec<Part<'v>>, fo
 fn path(parts: &[Part<'_>]) -> String {
     let mut path = "$".to_owned();
     for part in parts {
-        // Writing to a text cannot fail.
-        let _ = match part {
-            Part::Index(index) => write!(path, "[{index}]"),
-            Part::Key(key) if is_plain(key) => write!(path, ".{key}"),
-            Part::Key(key) => write!(path, "['{}']", key.replace('\\', "\\\\").replace('\'', "\\'")),
-        };
+        match part {
+            Part::Key(key) => add_key(&mut path, key),
+            Part::Index(index) => add_index(&mut path, *index),
+        }
     }
     path
+}
+
+/// Leads a JSON path on to a key.
+pub fn add_key(path: &mut String, key: &str) {
+    if is_plain(key) {
+        path.extend([".", key]);
+    } else {
+        path.extend(["['", &key.replace('\\', "\\\\").replace('\'', "\\'"), "']"]);
+    }
+}
+
+/// Leads a JSON path on to an element.
+pub fn add_index(path: &mut String, index: usize) {
+    path.extend(["[", &index.to_string(), "]"]);
 }
 
 fn is_plain(key: &str) -> bool {
