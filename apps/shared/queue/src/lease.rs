@@ -118,6 +118,13 @@ impl Leases {
         }
     }
 
+    /// A run is over or was deleted. If we still hold it, it was not us who ended it, or it was a moment ago.
+    pub(crate) fn gone(&self, run: RunId) {
+        if let Some(entry) = self.held().get(&run) {
+            entry.lost.cancel();
+        }
+    }
+
     /// Stops every run in the middle of its step.
     pub(crate) fn stop_all(&self) {
         self.held().values().for_each(|entry| entry.stop.cancel());

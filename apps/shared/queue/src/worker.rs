@@ -188,6 +188,7 @@ async fn listen(store: Store, leases: Arc<Leases>, queued: Arc<Notify>) {
         match changes.next().await {
             Change::Run { kind: RunChange::Queued, .. } => queued.notify_one(),
             Change::Run { kind: RunChange::Cancelling, run, .. } => leases.cancel(run),
+            Change::Run { kind: RunChange::Finished, run, .. } => leases.gone(run),
             Change::Resync => {
                 queued.notify_one();
                 if let Err(error) = leases.renew().await {

@@ -67,37 +67,38 @@ impl Store {
                     AnyConnection::Postgres(conn) => {
                         let ids: Vec<Id> = leases.iter().map(|lease| lease.run.into()).collect();
                         let fences: Vec<i64> = leases.iter().map(|lease| lease.fence).collect();
-                        statement::<(Uuid, Bool)>(
+                        statement::<(Uuid, BigInt, Bool)>(
                             "UPDATE runs SET due_at = now_us() + ?
                              FROM unnest(?, ?) AS held (id, fence)
                              WHERE runs.id = held.id AND runs.fence = held.fence AND runs.state = 'running'
-                             RETURNING runs.id, runs.cancelling",
+                             RETURNING runs.id, runs.fence, runs.cancelling",
                         )
                         .bind::<BigInt, _>(lasts)
                         .bind::<Array<Uuid>, _>(ids)
                         .bind::<Array<BigInt>, _>(fences)
-                        .load::<(Id, bool)>(conn)?
+                        .load::<(Id, i64, bool)>(conn)?
                         .into_iter()
+                        .map(|(id, fence, cancelling)| ((id, fence), cancelling))
                         .collect()
                     }
                     AnyConnection::Sqlite(conn) => {
                         let mut held = HashMap::new();
                         for lease in &leases {
-                            let renewed = statement::<(Uuid, Bool)>(
+                            let renewed = statement::<(Uuid, BigInt, Bool)>(
                                 "UPDATE runs SET due_at = now_us() + ?
-                                 WHERE id = ? AND fence = ? AND state = 'running' RETURNING id, cancelling",
+                                 WHERE id = ? AND fence = ? AND state = 'running' RETURNING id, fence, cancelling",
                             )
                             .bind::<BigInt, _>(lasts)
                             .bind::<Uuid, _>(Id::from(lease.run))
                             .bind::<BigInt, _>(lease.fence)
-                            .get_result::<(Id, bool)>(conn)
+                            .get_result::<(Id, i64, bool)>(conn)
                             .optional()?;
-                            held.extend(renewed);
+                            held.extend(renewed.map(|(id, fence, cancelling)| ((id, fence), cancelling)));
                         }
                         held
                     }
                 };
-                let answer = |lease: &Lease| match held.get(&lease.run.into()) {
+                let answer = |lease: &Lease| match held.get(&(lease.run.into(), lease.fence)) {
                     Some(false) => Renewal::Renewed,
                     Some(true) => Renewal::Cancelling,
                     None => Renewal::Lost,
