@@ -1,0 +1,143 @@
+//! The two listeners: pages on one, the demo API on another, because plans may reach only the latter.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware::{Compress, from_fn},
+    web::{self, Data},
+};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    demo,
+    middleware::{observe, origin},
+    routes,
+    state::State,
+};
+
+/// For how long requests under way may go on after the process was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable}: {address} cannot be listened on: {reason}. Stop what uses it, or choose another address.")]
+pub struct BuildError {
+    variable: &'static str,
+    address: SocketAddr,
+    reason: io::Error,
+}
+
+/// A bound web application that is not answering yet.
+pub struct Application {
+    pages: Server,
+    demo: Server,
+    state: Data<State>,
+    address: SocketAddr,
+    demo_address: SocketAddr,
+}
+
+impl Application {
+    /// Binds both listeners.
+    ///
+    /// # Errors
+    /// If an address is taken or is not ours.
+    pub fn build(config: Config, store: Store) -> Result<Self, BuildError> {
+        let (listener, address) = bind("LISTEN", config.serving.listen)?;
+        let (demo_listener, demo_address) = bind("DEMO_LISTEN", config.serving.demo_listen)?;
+        let workers = config.workers.max(1);
+        let headers_within = config.limits.headers_within;
+        let state = Data::new(State::new(config, store, address, demo_address));
+
+        let shared = state.clone();
+        let pages = HttpServer::new(move || {
+            App::new()
+                .app_data(shared.clone())
+                .configure(routes::configure)
+                .default_service(web::to(routes::nothing_here))
+                // The last one is the outermost.
+                .wrap(Compress::default())
+                .wrap(from_fn(origin::guard))
+                .wrap(from_fn(observe::tag))
+                .wrap(sentry_actix::Sentry::new())
+                .wrap(from_fn(observe::observe))
+        })
+        .workers(workers)
+        .client_request_timeout(headers_within)
+        .shutdown_timeout(GRACE.as_secs())
+        .disable_signals()
+        .listen(listener)
+        .map_err(|reason| BuildError { variable: "LISTEN", address, reason })?
+        .run();
+
+        let key = Data::new(demo::Key::new());
+        let demo = HttpServer::new(move || App::new().app_data(key.clone()).configure(demo::configure))
+            .workers(1)
+            .client_request_timeout(headers_within)
+            .shutdown_timeout(1)
+            .disable_signals()
+            .listen(demo_listener)
+            .map_err(|reason| BuildError { variable: "DEMO_LISTEN", address: demo_address, reason })?
+            .run();
+        Ok(Self { pages, demo, state, address, demo_address })
+    }
+
+    /// Where pages are served.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the demo API is served.
+    #[must_use]
+    pub fn demo_address(&self) -> SocketAddr {
+        self.demo_address
+    }
+
+    /// Scheme, host and port that people type, without a slash at the end.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.state.origin.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// What plans write to reach the demo API, without a slash at the end.
+    #[must_use]
+    pub fn demo_url(&self) -> &str {
+        &self.state.demo_url
+    }
+
+    /// Answers until `shutdown` is cancelled and what is under way has ended.
+    ///
+    /// # Errors
+    /// If a listener breaks.
+    pub async fn run(self, shutdown: CancellationToken) -> io::Result<()> {
+        let handles = [self.pages.handle(), self.demo.handle()];
+        let streams = self.state.shutdown.clone();
+        let stop = async {
+            shutdown.cancelled().await;
+            streams.cancel();
+            futures_util::future::join_all(handles.iter().map(stop)).await;
+            Ok(())
+        };
+        let (stopped, pages, demo): (io::Result<()>, _, _) = tokio::join!(stop, self.pages, self.demo);
+        stopped.and(pages).and(demo)
+    }
+}
+
+async fn stop(handle: &ServerHandle) {
+    handle.stop(true).await;
+}
+
+fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), BuildError> {
+    let broken = |reason| BuildError { variable, address, reason };
+    let listener = TcpListener::bind(address).map_err(broken)?;
+    let bound = listener.local_addr().map_err(broken)?;
+    Ok((listener, bound))
+}

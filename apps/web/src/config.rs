@@ -1,0 +1,69 @@
+//! What the web application must be told. Where it comes from (the environment, a test) is not its
+//! business.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use ipnet::IpNet;
+use runtime::config::ServingConfig;
+
+/// Addresses and limits of the web application.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where pages and the demo API are served, and under which addresses people know them.
+    pub serving: ServingConfig,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How many threads answer requests.
+    pub workers: usize,
+    /// How much is let in.
+    pub limits: Limits,
+}
+
+/// How much is let in, and how fast.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How long the headers of a request may take.
+    pub headers_within: Duration,
+    /// How long the body of a request may take, from the end of its headers.
+    pub body_within: Duration,
+    /// How many attempts to sign in one account takes at once.
+    pub account_burst: NonZeroU32,
+    /// After how long one more attempt is allowed.
+    pub account_refill: Duration,
+    /// How many sign-ins and sign-ups one address (IPv6: one /64) makes at once.
+    pub address_burst: NonZeroU32,
+    /// After how long one more is allowed.
+    pub address_refill: Duration,
+    /// How long a session lives.
+    pub session: Duration,
+    /// How many live streams one organization keeps open at once.
+    pub streams: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            headers_within: Duration::from_secs(5),
+            body_within: Duration::from_secs(15),
+            account_burst: NonZeroU32::new(10).expect("ten is not zero"),
+            account_refill: Duration::from_secs(15),
+            address_burst: NonZeroU32::new(30).expect("thirty is not zero"),
+            address_refill: Duration::from_secs(5),
+            session: Duration::from_hours(30 * 24),
+            streams: 100,
+        }
+    }
+}
+
+impl Config {
+    /// With the limits of production, a thread per core, and no proxies.
+    #[must_use]
+    pub fn new(serving: ServingConfig) -> Self {
+        Self {
+            serving,
+            trusted_proxies: Vec::new(),
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! A plan somebody is writing: what the language says about it, and what is stored once it is right.
+
+use domain::PlanName;
+use plan::{Checked, Diagnostic, Known};
+use store::NewPlan;
+
+use crate::error::PageError;
+
+/// The text of a plan, read.
+pub(crate) struct Draft {
+    name: String,
+    text: String,
+    checked: Checked,
+}
+
+/// What keeps a draft from being stored, beside what was typed.
+pub(crate) struct Mistakes {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) name_error: Option<String>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Draft {
+    /// Reads the text, on a thread that may take its time. The name is for a text that has
+    /// none of its own. Line ends of forms (CR LF) become those of the language.
+    pub(crate) async fn read(name: String, text: String) -> Result<Self, PageError> {
+        let text = text.replace("\r\n", "\n");
+        let (text, checked) = aside(move || {
+            let checked = plan::check(&text, &Known::default());
+            (text, checked)
+        })
+        .await?;
+        Ok(Self { name, text, checked })
+    }
+
+    /// What can be stored.
+    pub(crate) fn into_plan(self) -> Result<NewPlan, Box<Mistakes>> {
+        let Self { name: typed, text, checked: Checked { plan, diagnostics } } = self;
+        let written = plan.as_ref().and_then(|plan| plan.name.as_ref());
+        let name = written.unwrap_or(&typed).parse::<PlanName>();
+        match (name, plan) {
+            (Ok(name), Some(plan)) => {
+                let steps = plan::outline(&plan);
+                let outline = serde_json::to_string(&steps).expect("texts can be written as JSON");
+                let steps = u32::try_from(steps.len()).expect("a plan has at most 500 steps");
+                Ok(NewPlan { name, text, outline, steps })
+            }
+            (name, _) => {
+                let name_error = name.err().map(|error| error.to_string());
+                Err(Box::new(Mistakes { name: typed, text, name_error, diagnostics }))
+            }
+        }
+    }
+}
+
+/// The mistakes of a text as it came, which may not even be UTF-8.
+pub(crate) async fn diagnose(bytes: Vec<u8>) -> Result<Vec<Diagnostic>, PageError> {
+    aside(move || plan::check_bytes(&bytes, &Known::default()).diagnostics).await
+}
+
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PageError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| PageError::internal(format!("a plan was not read: {error}")))
+}

@@ -1,0 +1,169 @@
+//! What a handler may answer instead of a page, and the page that says so.
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
+use askama::Template;
+
+use crate::assets;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageError {
+    /// Nobody is signed in; the page to come back to.
+    #[error("sign in first")]
+    SignIn {
+        /// Path and query.
+        next: String,
+    },
+    /// There is no such thing, or it is somebody else's.
+    #[error("not found")]
+    NotFound,
+    /// The role does not allow it.
+    #[error("not allowed: {0}")]
+    Forbidden(&'static str),
+    /// Another site caused it.
+    #[error("caused by another site")]
+    CrossSite,
+    /// The request makes no sense.
+    #[error("bad request: {0}")]
+    BadRequest(String),
+    /// The body is longer than any that is taken.
+    #[error("too large")]
+    TooLarge,
+    /// The body did not come in time.
+    #[error("timed out")]
+    TimedOut,
+    /// Too many attempts.
+    #[error("throttled for {seconds} s")]
+    Throttled {
+        /// Until the next one is allowed.
+        seconds: u64,
+    },
+    /// Too much is going on.
+    #[error("busy")]
+    Busy,
+    /// The thing has no such method.
+    #[error("method not allowed")]
+    Method {
+        /// For the `Allow` header.
+        allowed: String,
+    },
+    /// Our fault. The text is for the log, not for the page.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl PageError {
+    pub(crate) fn internal(text: impl Into<String>) -> Self {
+        Self::Internal(text.into())
+    }
+
+    /// What happened, and what to do about it.
+    fn words(&self) -> (&'static str, String) {
+        match self {
+            Self::SignIn { .. } => ("Sign in first", "This page is for members.".to_owned()),
+            Self::NotFound => (
+                "There is nothing here",
+                "It was deleted, it belongs to another organization, or the address has a typing error.".to_owned(),
+            ),
+            Self::Forbidden(reason) => ("This is not yours to do", (*reason).to_owned()),
+            Self::CrossSite => (
+                "This request came from another site",
+                "It was refused, and nothing was changed. Open the page here and try again.".to_owned(),
+            ),
+            Self::BadRequest(reason) => ("This request could not be read", reason.clone()),
+            Self::TooLarge => (
+                "This is too much at once",
+                "A request may hold at most 1 MiB; a plan holds at most 256 KiB.".to_owned(),
+            ),
+            Self::TimedOut => ("The request took too long", "Its body did not come in time. Try again.".to_owned()),
+            Self::Throttled { seconds } => {
+                ("Too many attempts", format!("Nothing is locked. Wait {seconds} s, then try again."))
+            }
+            Self::Busy => ("Too much is going on", "Wait a few seconds, then try again.".to_owned()),
+            Self::Method { allowed } => ("This address cannot do that", format!("It understands {allowed}.")),
+            Self::Internal(_) => (
+                "This did not work",
+                "It is our fault, and it has been noted. Try again; if it stays like this, tell us the number of \
+                 the request that stands in the answer's X-Request-Id header."
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl From<store::Error> for PageError {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Busy(_) => {
+                tracing::warn!("{error}");
+                Self::Busy
+            }
+            error => Self::internal(error.to_string()),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    status: u16,
+    heading: &'a str,
+    text: &'a str,
+    icon: Option<&'static str>,
+    stylesheet: Option<&'static str>,
+}
+
+impl ResponseError for PageError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::SignIn { .. } => StatusCode::SEE_OTHER,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Forbidden(_) | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
+            Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if let Self::Internal(text) = self {
+            tracing::error!("{text}");
+        }
+        let status = self.status_code();
+        let mut response = HttpResponse::build(status);
+        match self {
+            Self::SignIn { next } => {
+                let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+                return response.insert_header((header::LOCATION, format!("/sign-in?{query}"))).finish();
+            }
+            Self::Throttled { seconds } => {
+                response.insert_header((header::RETRY_AFTER, *seconds));
+            }
+            Self::Busy => {
+                response.insert_header((header::RETRY_AFTER, 5));
+            }
+            Self::Method { allowed } => {
+                response.insert_header((header::ALLOW, allowed.as_str()));
+            }
+            // What is left of the body would be read as the next request.
+            Self::TooLarge | Self::TimedOut => {
+                response.force_close();
+            }
+            _ => {}
+        }
+        let (heading, text) = self.words();
+        let page = ErrorPage {
+            status: status.as_u16(),
+            heading,
+            text: &text,
+            icon: assets::url("favicon.svg"),
+            stylesheet: assets::url("app.css"),
+        };
+        let html = page.render().unwrap_or_else(|_| heading.to_owned());
+        response.content_type("text/html; charset=utf-8").body(html)
+    }
+}

@@ -1,0 +1,87 @@
+//! What every page has around its content, and how templates become answers.
+
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
+use askama::Template;
+
+use crate::{assets, error::PageError, middleware::protect::Nonce, session::SignedIn};
+
+/// The part of the product a page belongs to; marked in the side bar.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Home,
+    Plans,
+    Runs,
+    Docs,
+    /// In front of the door.
+    Public,
+}
+
+/// The frame of a page.
+pub(crate) struct Page {
+    section: Section,
+    pub(crate) member: Option<SignedIn>,
+    pub(crate) nonce: String,
+    is_failing: bool,
+}
+
+impl Page {
+    /// For a member.
+    pub(crate) fn of(request: &HttpRequest, section: Section, member: SignedIn) -> Self {
+        Self { member: Some(member), ..Self::public(request, section) }
+    }
+
+    /// For everybody, whether signed in or not.
+    pub(crate) fn open(request: &HttpRequest, section: Section, member: Option<SignedIn>) -> Self {
+        Self { member, ..Self::public(request, section) }
+    }
+
+    /// In front of the door.
+    pub(crate) fn public(request: &HttpRequest, section: Section) -> Self {
+        let nonce = request.extensions().get::<Nonce>().map(|nonce| nonce.as_str().to_owned()).unwrap_or_default();
+        Self { section, member: None, nonce, is_failing: false }
+    }
+
+    /// Shows in the icon whether something fails.
+    pub(crate) fn failing(self, is_failing: bool) -> Self {
+        Self { is_failing, ..self }
+    }
+
+    /// The icon of the page.
+    pub(crate) fn icon(&self) -> Option<&'static str> {
+        assets::url(if self.is_failing { "favicon-failed.svg" } else { "favicon.svg" })
+    }
+
+    /// Whether this is the section of the page.
+    pub(crate) fn is_in(&self, section: &str) -> bool {
+        let ours = match self.section {
+            Section::Home => "home",
+            Section::Plans => "plans",
+            Section::Runs => "runs",
+            Section::Docs => "docs",
+            Section::Public => "",
+        };
+        ours == section
+    }
+
+    /// Where an asset is; none if it has not been built.
+    #[allow(clippy::unused_self, reason = "templates know the page only")]
+    pub(crate) fn asset(&self, name: &str) -> Option<&'static str> {
+        assets::url(name)
+    }
+}
+
+/// The page, with status 200.
+pub(crate) fn html(template: &impl Template) -> Result<HttpResponse, PageError> {
+    html_with(StatusCode::OK, template)
+}
+
+/// The page, with another status.
+pub(crate) fn html_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, PageError> {
+    let text = template.render().map_err(|error| PageError::internal(format!("a page was not rendered: {error}")))?;
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(text))
+}
+
+/// On to another page, with GET.
+pub(crate) fn go(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header(("location", path)).finish()
+}

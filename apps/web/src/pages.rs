@@ -1,0 +1,12 @@
+//! One file per noun: its handlers and the data of its templates.
+
+pub(crate) mod account;
+pub(crate) mod docs;
+pub(crate) mod editor;
+pub(crate) mod health;
+pub(crate) mod home;
+pub(crate) mod plan;
+pub(crate) mod plans;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod versions;

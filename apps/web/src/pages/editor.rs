@@ -1,0 +1,214 @@
+//! Writing plans: new ones, and new versions of old ones.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path, Query},
+};
+use askama::Template;
+use domain::PlanId;
+use plan::{Diagnostic, Severity};
+use serde::Deserialize;
+use serde_json::json;
+use store::SaveError;
+
+use crate::{
+    body::{Form, Whole},
+    editing::{Draft, Mistakes, diagnose},
+    error::PageError,
+    page::{Page, Section, go, html, html_with},
+    pages::plan::queue,
+    samples::{SAMPLES, Sample},
+    session::SignedIn,
+    state::State,
+};
+
+#[derive(Template)]
+#[template(path = "editor.html")]
+struct EditorPage {
+    page: Page,
+    /// None for a new plan.
+    plan: Option<Saved>,
+    name: String,
+    text: String,
+    name_error: Option<String>,
+    diagnostics: Vec<Diagnostic>,
+    /// The version somebody else has saved meanwhile.
+    conflict: Option<u32>,
+}
+
+/// The plan that is edited.
+struct Saved {
+    id: PlanId,
+    name: String,
+    /// The version the text began as.
+    version: u32,
+}
+
+impl EditorPage {
+    fn samples(&self) -> &'static [Sample] {
+        &SAMPLES
+    }
+
+    /// Of the plan that is edited.
+    fn address(&self) -> String {
+        self.plan.as_ref().map_or("/plans".to_owned(), |plan| format!("/plans/{}", plan.id))
+    }
+
+    fn is_error(&self, problem: &Diagnostic) -> bool {
+        problem.severity == Severity::Error
+    }
+
+    /// For the editor, which marks them at their lines.
+    fn diagnostics_json(&self) -> String {
+        serde_json::to_string(&self.diagnostics).unwrap_or_else(|_| "[]".to_owned())
+    }
+}
+
+/// What is typed.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Typed {
+    name: String,
+    text: String,
+    version: u32,
+    /// `run`: the saved plan is run at once.
+    then: String,
+}
+
+/// What a new plan starts as.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Start {
+    sample: String,
+}
+
+fn may_edit(member: &SignedIn) -> Result<(), PageError> {
+    if member.role.may_edit() {
+        return Ok(());
+    }
+    Err(PageError::Forbidden("Plans are changed by owners, admins and editors. Ask one of them."))
+}
+
+/// `GET /plans/new`
+pub(crate) async fn new(
+    request: HttpRequest,
+    member: SignedIn,
+    state: Data<State>,
+    start: Query<Start>,
+) -> Result<HttpResponse, PageError> {
+    may_edit(&member)?;
+    let text = Sample::find(&start.sample).map(|sample| sample.text(&state.demo_url)).unwrap_or_default();
+    html(&EditorPage {
+        page: Page::of(&request, Section::Plans, member),
+        plan: None,
+        name: String::new(),
+        text,
+        name_error: None,
+        diagnostics: Vec::new(),
+        conflict: None,
+    })
+}
+
+/// `POST /plans`
+pub(crate) async fn create(
+    request: HttpRequest,
+    member: SignedIn,
+    state: Data<State>,
+    Form(typed): Form<Typed>,
+) -> Result<HttpResponse, PageError> {
+    may_edit(&member)?;
+    let new = match Draft::read(typed.name, typed.text).await?.into_plan() {
+        Ok(new) => new,
+        Err(mistakes) => return with_mistakes(&request, member, None, *mistakes),
+    };
+    let plan = state.store.create_plan(member.tenant(), member.user_id, new).await?;
+    saved(&state, &member, plan, &typed.then).await
+}
+
+/// `GET /plans/{plan}/edit`
+pub(crate) async fn edit(
+    request: HttpRequest,
+    plan: Path<PlanId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+    may_edit(&member)?;
+    html(&EditorPage {
+        page: Page::of(&request, Section::Plans, member),
+        plan: Some(Saved { id: plan.id, name: plan.name.clone(), version: plan.version }),
+        name: plan.name,
+        text: plan.text,
+        name_error: None,
+        diagnostics: Vec::new(),
+        conflict: None,
+    })
+}
+
+/// `POST /plans/{plan}`
+pub(crate) async fn save(
+    request: HttpRequest,
+    plan: Path<PlanId>,
+    member: SignedIn,
+    state: Data<State>,
+    Form(typed): Form<Typed>,
+) -> Result<HttpResponse, PageError> {
+    let before = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+    may_edit(&member)?;
+    let edited = Saved { id: before.id, name: before.name, version: typed.version };
+    let new = match Draft::read(typed.name, typed.text).await?.into_plan() {
+        Ok(new) => new,
+        Err(mistakes) => return with_mistakes(&request, member, Some(edited), *mistakes),
+    };
+    let (name, text) = (new.name.to_string(), new.text.clone());
+    match state.store.save_plan(member.tenant(), member.user_id, *plan, typed.version, new).await {
+        Ok(_version) => saved(&state, &member, *plan, &typed.then).await,
+        Err(SaveError::NotFound) => Err(PageError::NotFound),
+        Err(SaveError::Conflict { current }) => {
+            // Saving once more is then a decision: it replaces the version that was looked at.
+            let page = EditorPage {
+                page: Page::of(&request, Section::Plans, member),
+                plan: Some(Saved { version: current, ..edited }),
+                name,
+                text,
+                name_error: None,
+                diagnostics: Vec::new(),
+                conflict: Some(current),
+            };
+            html_with(StatusCode::CONFLICT, &page)
+        }
+        Err(SaveError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// `POST /plans/check`: the mistakes of the text that is the body, while it is typed.
+pub(crate) async fn check(_member: SignedIn, Whole(bytes): Whole) -> Result<HttpResponse, PageError> {
+    Ok(HttpResponse::Ok().json(json!({ "diagnostics": diagnose(bytes).await? })))
+}
+
+async fn saved(state: &State, member: &SignedIn, plan: PlanId, then: &str) -> Result<HttpResponse, PageError> {
+    if then == "run" {
+        let run = queue(state, member, plan).await?;
+        return Ok(go(&format!("/runs/{run}")));
+    }
+    Ok(go(&format!("/plans/{plan}")))
+}
+
+fn with_mistakes(
+    request: &HttpRequest,
+    member: SignedIn,
+    plan: Option<Saved>,
+    mistakes: Mistakes,
+) -> Result<HttpResponse, PageError> {
+    let page = EditorPage {
+        page: Page::of(request, Section::Plans, member),
+        plan,
+        name: mistakes.name,
+        text: mistakes.text,
+        name_error: mistakes.name_error,
+        diagnostics: mistakes.diagnostics,
+        conflict: None,
+    };
+    html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}

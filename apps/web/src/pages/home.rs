@@ -1,0 +1,83 @@
+//! The start page: for members how everything is doing, for everybody else what this is.
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use askama::Template;
+use domain::{Health, RunState};
+use store::{PageRequest, PlanFilter, PlanRow, RunFilter, RunRow, Summary};
+
+use crate::{
+    error::PageError,
+    page::{Page, Section, html},
+    samples::SAMPLES,
+    session::SignedIn,
+    state::State,
+};
+
+/// How many failing plans are told about one by one.
+const FAILING: u32 = 5;
+/// How many runs are listed.
+const RECENT: u32 = 10;
+
+#[derive(Template)]
+#[template(path = "landing.html")]
+struct LandingPage {
+    page: Page,
+    example: String,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    page: Page,
+    summary: Summary,
+    failing: Vec<Failing>,
+    runs: Vec<RunRow>,
+    /// The plan to begin with, while nothing was ever run.
+    first: Option<PlanRow>,
+}
+
+/// A plan that fails, with the run that says so.
+struct Failing {
+    plan: PlanRow,
+    run: RunRow,
+}
+
+/// `GET /`
+pub(crate) async fn home(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, PageError> {
+    let Some(member) = SignedIn::of(&request).await? else {
+        let page = Page::public(&request, Section::Public);
+        return html(&LandingPage { page, example: SAMPLES[0].text(&state.demo_url) });
+    };
+    let tenant = *member.tenant();
+    let summary = state.store.summary(&tenant).await?;
+    let recent = RunFilter { page: first(RECENT), ..RunFilter::default() };
+    let runs = state.store.runs(&tenant, recent).await?.items;
+    let beginning = if runs.is_empty() {
+        let any = PlanFilter { page: first(1), ..PlanFilter::default() };
+        state.store.plans(&tenant, any).await?.items.pop()
+    } else {
+        None
+    };
+    let failing = if summary.failing + summary.errored > 0 { failing(&state, &member).await? } else { Vec::new() };
+    let page = Page::of(&request, Section::Home, member).failing(!failing.is_empty());
+    html(&HomePage { page, summary, failing, runs, first: beginning })
+}
+
+async fn failing(state: &State, member: &SignedIn) -> Result<Vec<Failing>, PageError> {
+    let tenant = member.tenant();
+    let health = vec![Health::Failing, Health::Errored];
+    let filter = PlanFilter { health, page: first(FAILING), ..PlanFilter::default() };
+    let mut failing = Vec::new();
+    for plan in state.store.plans(tenant, filter).await?.items {
+        let states = vec![RunState::Failed, RunState::Errored];
+        let last = RunFilter { plan: Some(plan.id), states, page: first(1), ..RunFilter::default() };
+        if let Some(run) = state.store.runs(tenant, last).await?.items.pop() {
+            failing.push(Failing { plan, run });
+        }
+    }
+    Ok(failing)
+}
+
+fn first(size: u32) -> PageRequest {
+    PageRequest { after: None, size }
+}

@@ -1,0 +1,115 @@
+//! One plan: what it is doing, running it, deleting it.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Path},
+};
+use askama::Template;
+use domain::{Cause, Health, PlanId, RunId};
+use plan::OutlineStep;
+use store::{NewRun, PageRequest, PlanDetail, QueueError, RunFilter, RunRow};
+
+use crate::{
+    error::PageError,
+    page::{Page, Section, go, html},
+    pages::plans::{bars, word_of},
+    session::SignedIn,
+    show::bars::Bars,
+    state::State,
+};
+
+/// How many runs the page lists.
+const RECENT: u32 = 10;
+
+#[derive(Template)]
+#[template(path = "plan.html")]
+struct PlanPage {
+    page: Page,
+    plan: PlanDetail,
+    state: &'static str,
+    bars: Bars,
+    steps: Vec<OutlineStep>,
+    runs: Vec<RunRow>,
+}
+
+#[derive(Template)]
+#[template(path = "plan_delete.html")]
+struct DeletePage {
+    page: Page,
+    plan: PlanDetail,
+}
+
+/// `GET /plans/{plan}`
+pub(crate) async fn overview(
+    request: HttpRequest,
+    plan: Path<PlanId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+    let recent = PageRequest { after: None, size: RECENT };
+    let recent = RunFilter { plan: Some(plan.id), page: recent, ..RunFilter::default() };
+    let runs = state.store.runs(member.tenant(), recent).await?.items;
+    let is_failing = matches!(plan.health, Some(Health::Failing | Health::Errored));
+    html(&PlanPage {
+        page: Page::of(&request, Section::Plans, member).failing(is_failing),
+        state: word_of(plan.health),
+        bars: bars(&plan.recent),
+        steps: steps(&plan.outline)?,
+        plan,
+        runs,
+    })
+}
+
+/// The steps of a stored outline.
+pub(crate) fn steps(outline: &str) -> Result<Vec<OutlineStep>, PageError> {
+    serde_json::from_str(outline).map_err(|error| PageError::internal(format!("an outline was not read: {error}")))
+}
+
+/// `POST /plans/{plan}/runs`
+pub(crate) async fn run(plan: Path<PlanId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+    let run = queue(&state, &member, *plan).await?;
+    Ok(go(&format!("/runs/{run}")))
+}
+
+/// Asks for a run of the plan's current version.
+pub(crate) async fn queue(state: &State, member: &SignedIn, plan: PlanId) -> Result<RunId, PageError> {
+    if !member.role.may_run() {
+        return Err(PageError::Forbidden("Plans are run by owners, admins, editors and operators. Ask one of them."));
+    }
+    let new = NewRun { plan, cause: Cause::Manual, user: Some(member.user_id) };
+    match state.store.queue_run(member.tenant(), new).await {
+        Ok(run) => Ok(run.id),
+        Err(QueueError::NotFound) => Err(PageError::NotFound),
+        Err(QueueError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// `GET /plans/{plan}/delete`
+pub(crate) async fn ask_to_delete(
+    request: HttpRequest,
+    plan: Path<PlanId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+    may_delete(&member)?;
+    html(&DeletePage { page: Page::of(&request, Section::Plans, member), plan })
+}
+
+/// `POST /plans/{plan}/delete`
+pub(crate) async fn delete(
+    plan: Path<PlanId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    may_delete(&member)?;
+    if state.store.delete_plan(member.tenant(), *plan).await? { Ok(go("/plans")) } else { Err(PageError::NotFound) }
+}
+
+fn may_delete(member: &SignedIn) -> Result<(), PageError> {
+    if member.role.may_edit() {
+        return Ok(());
+    }
+    Err(PageError::Forbidden("Plans are deleted by owners, admins and editors. Ask one of them."))
+}

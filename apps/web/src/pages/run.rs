@@ -1,0 +1,142 @@
+//! One run: its sentence, its steps as they come in, and everything about the step that is looked at.
+
+mod step;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Path},
+};
+use askama::Template;
+use domain::{RunId, RunState};
+use store::{CancelOutcome, RunDetail, RunRow};
+
+use self::step::{Chosen, Line, Tab};
+use crate::{
+    error::PageError,
+    filter::Query,
+    page::{Page, Section, go, html},
+    pages::plan::queue,
+    session::SignedIn,
+    state::State,
+};
+
+#[derive(Template)]
+#[template(path = "run.html", blocks = ["live"])]
+struct RunPage {
+    page: Page,
+    row: RunRow,
+    lines: Vec<Line>,
+    chosen: Option<Chosen>,
+    /// Of this page's address, to be kept when it is read again.
+    query: String,
+}
+
+impl RunPage {
+    fn read(page: Page, run: RunDetail, query_string: &str) -> Result<Self, PageError> {
+        let RunDetail { row, outline, steps } = run;
+        let query = Query::of(query_string);
+        let wanted = query.get("step").and_then(|number| number.parse::<usize>().ok());
+        let mut lines = step::lines(&outline, &steps)?;
+        let position = wanted.filter(|number| (1..=lines.len()).contains(number)).map(|number| number - 1);
+        let chosen = match position.or_else(|| step::most_telling(&lines)) {
+            Some(position) => {
+                lines[position].is_chosen = true;
+                Some(Chosen::read(&lines[position], steps.get(position), Tab::of(query.get("tab")))?)
+            }
+            None => None,
+        };
+        let query = if query_string.is_empty() { String::new() } else { format!("?{query_string}") };
+        let is_failing = matches!(row.state, RunState::Failed | RunState::Errored);
+        Ok(Self { page: page.failing(is_failing), row, lines, chosen, query })
+    }
+
+    fn state(&self) -> &'static str {
+        shown_state(&self.row)
+    }
+
+    fn is_over(&self) -> bool {
+        self.row.state.is_final()
+    }
+
+    /// How many steps have ended.
+    fn ended(&self) -> usize {
+        self.lines.iter().filter(|line| line.has_ended()).count()
+    }
+
+    /// What stands in front of the title.
+    fn sign(&self) -> &'static str {
+        match self.row.state {
+            RunState::Failed | RunState::Errored => "✕ ",
+            RunState::Passed => "✓ ",
+            _ => "",
+        }
+    }
+
+    /// What became of the steps around the one that the reason is about.
+    fn since(&self) -> String {
+        let count = |number: u32, what: &str| match number {
+            0 => None,
+            1 => Some(format!("1 step {what}")),
+            number => Some(format!("{number} steps {what}")),
+        };
+        let parts = [
+            count(self.row.steps_passed, "passed"),
+            count(self.row.steps_failed, "failed"),
+            count(self.row.steps_skipped, "not run"),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The word of a run's pill.
+pub(crate) fn shown_state(row: &RunRow) -> &'static str {
+    if row.slow && row.state == RunState::Passed { "slow" } else { row.state.as_str() }
+}
+
+async fn load(request: &HttpRequest, run: RunId, member: SignedIn, state: &State) -> Result<RunPage, PageError> {
+    let detail = state.store.run(member.tenant(), run).await?.ok_or(PageError::NotFound)?;
+    RunPage::read(Page::of(request, Section::Runs, member), detail, request.query_string())
+}
+
+/// `GET /runs/{run}?step=…&tab=…`
+pub(crate) async fn page(
+    request: HttpRequest,
+    run: Path<RunId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    html(&load(&request, *run, member, &state).await?)
+}
+
+/// `GET /runs/{run}/live?step=…&tab=…`: the title and the part of the page that changes.
+pub(crate) async fn live(
+    request: HttpRequest,
+    run: Path<RunId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    html(&load(&request, *run, member, &state).await?.as_live())
+}
+
+/// `POST /runs/{run}/cancel`
+pub(crate) async fn cancel(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+    if !member.role.may_run() {
+        return Err(PageError::Forbidden(
+            "Runs are stopped by owners, admins, editors and operators. Ask one of them.",
+        ));
+    }
+    match state.store.cancel_run(member.tenant(), *run).await? {
+        // Over already: its page says how it ended.
+        CancelOutcome::Cancelled | CancelOutcome::Cancelling | CancelOutcome::Over(_) => {
+            Ok(go(&format!("/runs/{run}")))
+        }
+        CancelOutcome::NotFound => Err(PageError::NotFound),
+    }
+}
+
+/// `POST /runs/{run}/again`: runs the current version of its plan.
+pub(crate) async fn again(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+    let before = state.store.run_row(member.tenant(), *run).await?.ok_or(PageError::NotFound)?;
+    let next = queue(&state, &member, before.plan_id).await?;
+    Ok(go(&format!("/runs/{next}")))
+}

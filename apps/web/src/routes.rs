@@ -1,0 +1,96 @@
+//! Every address there is, in one table: what is registered, and what the tests go through.
+
+use actix_web::{HttpRequest, HttpResponse, dev::ResourceDef, guard, http::Method, web, web::ServiceConfig};
+
+use crate::{assets, error::PageError, events, pages};
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Whoever is signed in, for what is their own.
+    Member,
+}
+
+/// An address with a method.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// `GET` stands for `HEAD` too.
+    pub method: &'static str,
+    /// With placeholders such as `{plan}`.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+}
+
+macro_rules! routes {
+    ($($access:ident $method:ident $path:literal => $handler:path;)*) => {
+        /// Every route there is: none is registered anywhere else.
+        pub const ROUTES: &[Route] = &[
+            $(Route { method: stringify!($method), path: $path, access: Access::$access },)*
+        ];
+
+        pub(crate) fn configure(services: &mut ServiceConfig) {
+            $(services.route($path, method(stringify!($method)).to($handler));)*
+        }
+    };
+}
+
+routes! {
+    Public GET "/" => pages::home::home;
+    Public GET "/sign-up" => pages::account::sign_up_form;
+    Public POST "/sign-up" => pages::account::sign_up;
+    Public GET "/welcome" => pages::account::welcome;
+    Public GET "/sign-in" => pages::account::sign_in_form;
+    Public POST "/sign-in" => pages::account::sign_in;
+    Public POST "/sign-out" => pages::account::sign_out;
+
+    Member GET "/plans" => pages::plans::list;
+    Member POST "/plans" => pages::editor::create;
+    Member GET "/plans/new" => pages::editor::new;
+    Member POST "/plans/check" => pages::editor::check;
+    Member GET "/plans/{plan}" => pages::plan::overview;
+    Member POST "/plans/{plan}" => pages::editor::save;
+    Member GET "/plans/{plan}/edit" => pages::editor::edit;
+    Member GET "/plans/{plan}/delete" => pages::plan::ask_to_delete;
+    Member POST "/plans/{plan}/delete" => pages::plan::delete;
+    Member POST "/plans/{plan}/runs" => pages::plan::run;
+    Member GET "/plans/{plan}/events" => events::of_plan;
+    Member GET "/plans/{plan}/versions" => pages::versions::list;
+    Member GET "/plans/{plan}/versions/{version}" => pages::versions::version;
+
+    Member GET "/runs" => pages::runs::list;
+    Member GET "/runs/{run}" => pages::run::page;
+    Member GET "/runs/{run}/live" => pages::run::live;
+    Member GET "/runs/{run}/events" => events::of_run;
+    Member POST "/runs/{run}/cancel" => pages::run::cancel;
+    Member POST "/runs/{run}/again" => pages::run::again;
+    Member GET "/events" => events::all;
+
+    Public GET "/docs" => pages::docs::page;
+    Public GET "/schema/plan.json" => pages::docs::schema;
+    Public GET "/assets/{name:.*}" => assets::get;
+    Public GET "/healthz" => pages::health::alive;
+    Public GET "/readyz" => pages::health::ready;
+}
+
+fn method(name: &str) -> actix_web::Route {
+    match name {
+        "GET" => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
+        _ => web::method(Method::from_bytes(name.as_bytes()).expect("the table holds HTTP methods")),
+    }
+}
+
+/// Whatever no route takes: an unknown address, or a known one with a method it does not have.
+pub(crate) async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, PageError> {
+    let allowed: Vec<&str> = ROUTES
+        .iter()
+        .filter(|route| ResourceDef::new(route.path).is_match(request.path()))
+        .map(|route| route.method)
+        .collect();
+    if allowed.is_empty() || allowed.contains(&request.method().as_str()) {
+        return Err(PageError::NotFound);
+    }
+    Err(PageError::Method { allowed: allowed.join(", ") })
+}

@@ -1,0 +1,164 @@
+//! Who is signed in: the cookie, the token in it, and the member behind it.
+
+use std::{
+    collections::HashMap,
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    cookie::{Cookie, SameSite, time},
+    dev::Payload,
+    http::Method,
+    web::Data,
+};
+use futures_util::future::LocalBoxFuture;
+use sha2::{Digest, Sha256};
+use store::Member;
+
+use crate::{error::PageError, state::State};
+
+/// For how long a member is believed without asking the database again. A session that ends in this
+/// process is forgotten at once; one that ends in another process lives on here for this long.
+const BELIEVED: Duration = Duration::from_secs(3);
+
+/// More than this many remembered members are thinned out.
+const MANY: usize = 10_000;
+
+/// 256 random bits, known to one browser only. The database holds their hash.
+pub(crate) struct Token([u8; 32]);
+
+impl Token {
+    pub(crate) fn new() -> Self {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("the operating system has random numbers");
+        Self(bytes)
+    }
+
+    /// What the database knows it by.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0).into()
+    }
+
+    /// For the browser to keep until it signs out or the session is over.
+    pub(crate) fn cookie(&self, state: &State) -> Cookie<'static> {
+        let text: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let lifetime = time::Duration::try_from(state.config.limits.session).unwrap_or(time::Duration::DAY);
+        Cookie::build(cookie_name(state), text)
+            .path("/")
+            .http_only(true)
+            .secure(state.is_https())
+            .same_site(SameSite::Lax)
+            .max_age(lifetime)
+            .finish()
+    }
+
+    fn of(request: &HttpRequest, state: &State) -> Option<Self> {
+        let cookie = request.cookie(cookie_name(state))?;
+        let text = cookie.value();
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(0..) {
+            *byte = u8::from_str_radix(text.get(pair * 2..pair * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+/// Tells the browser to forget the cookie.
+pub(crate) fn forget(state: &State) -> Cookie<'static> {
+    let mut cookie = Cookie::build(cookie_name(state), "")
+        .path("/")
+        .http_only(true)
+        .secure(state.is_https())
+        .same_site(SameSite::Lax)
+        .finish();
+    cookie.make_removal();
+    cookie
+}
+
+/// `__Host-` binds a cookie to this very host; browsers take it over TLS only.
+fn cookie_name(state: &State) -> &'static str {
+    if state.is_https() { "__Host-smokex" } else { "smokex" }
+}
+
+/// Members remembered for a moment, by the hash of their token.
+#[derive(Default)]
+pub(crate) struct Sessions(Mutex<HashMap<[u8; 32], (Arc<Member>, Instant)>>);
+
+impl Sessions {
+    fn recall(&self, hash: &[u8; 32]) -> Option<Arc<Member>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(hash).filter(|(_, since)| since.elapsed() < BELIEVED).map(|(member, _)| Arc::clone(member))
+    }
+
+    fn remember(&self, hash: [u8; 32], member: &Arc<Member>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > MANY {
+            known.retain(|_, (_, since)| since.elapsed() < BELIEVED);
+        }
+        known.insert(hash, (Arc::clone(member), Instant::now()));
+    }
+
+    /// After a session has ended.
+    pub(crate) fn forget(&self, hash: &[u8; 32]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(hash);
+    }
+}
+
+/// A member with a session that is alive. Handlers that take one are for members only.
+#[derive(Clone)]
+pub(crate) struct SignedIn {
+    member: Arc<Member>,
+    /// What the database knows the session by.
+    pub(crate) hash: [u8; 32],
+}
+
+impl Deref for SignedIn {
+    type Target = Member;
+
+    fn deref(&self) -> &Member {
+        &self.member
+    }
+}
+
+impl SignedIn {
+    /// None if nobody is signed in.
+    pub(crate) async fn of(request: &HttpRequest) -> Result<Option<Self>, PageError> {
+        let state = request.app_data::<Data<State>>().expect("every application has a state");
+        let Some(token) = Token::of(request, state) else { return Ok(None) };
+        Self::by(token.hash(), state).await
+    }
+
+    /// None if the session is over.
+    pub(crate) async fn by(hash: [u8; 32], state: &State) -> Result<Option<Self>, PageError> {
+        if let Some(member) = state.sessions.recall(&hash) {
+            return Ok(Some(Self { member, hash }));
+        }
+        let Some(member) = state.store.member(hash).await? else { return Ok(None) };
+        let member = Arc::new(member);
+        state.sessions.remember(hash, &member);
+        Ok(Some(Self { member, hash }))
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            Self::of(&request).await?.ok_or_else(|| {
+                let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+                // What was sent with a POST is gone by then; the start is a better place to return to.
+                let next = if request.method() == Method::GET { path } else { "/" };
+                PageError::SignIn { next: next.to_owned() }
+            })
+        })
+    }
+}

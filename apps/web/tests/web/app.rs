@@ -1,0 +1,139 @@
+//! A running application of a test's own, on free ports.
+
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
+
+use domain::{Email, OrganizationName, PlanId, PlanName, UserId};
+use jiff::Timestamp;
+use runtime::config::{Environment, ServingConfig};
+use sha2::{Digest, Sha256};
+use store::{Member, NewAccount, NewPlan, NewSession, Store};
+use testkit::TestDatabase;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use web::{Application, Config};
+
+use crate::browser::Browser;
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// Stops when dropped.
+pub struct TestApp {
+    pub store: Store,
+    pub address: SocketAddr,
+    pub demo_address: SocketAddr,
+    pub demo_url: String,
+    shutdown: CancellationToken,
+    server: Option<JoinHandle<()>>,
+    // Dropped last: the server uses it.
+    _database: TestDatabase,
+}
+
+/// A member of an organization of their own, with their browser.
+pub struct Someone {
+    pub browser: Browser,
+    pub member: Member,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(On::Sqlite, &[], |_| {}).await
+    }
+
+    pub async fn start_on(on: On) -> Self {
+        Self::start_with(on, &[], |_| {}).await
+    }
+
+    /// With variables such as `ORIGIN`, and limits of the test's own.
+    pub async fn start_with(on: On, variables: &[(&str, &str)], change: impl FnOnce(&mut Config)) -> Self {
+        let database = match on {
+            On::Sqlite => TestDatabase::sqlite().await,
+            On::Postgres => TestDatabase::postgres().await,
+        };
+        let store = database.open().await;
+        let mut given = vec![("LISTEN", "127.0.0.1:0"), ("DEMO_LISTEN", "127.0.0.1:0")];
+        given.extend(variables);
+        let serving = ServingConfig::read(&Environment::given(given)).expect("the variables are right");
+        let mut config = Config::new(serving);
+        config.workers = 1;
+        // Every test comes from the same address.
+        config.limits.address_burst = NonZeroU32::new(10_000).expect("not zero");
+        change(&mut config);
+        let application = Application::build(config, store.clone()).expect("free ports can be bound");
+        let (address, demo_address) = (application.address(), application.demo_address());
+        let demo_url = application.demo_url().to_owned();
+        let shutdown = CancellationToken::new();
+        let stop = shutdown.clone();
+        let server = tokio::spawn(async move { application.run(stop).await.expect("the application runs") });
+        Self { store, address, demo_address, demo_url, shutdown, server: Some(server), _database: database }
+    }
+
+    /// A browser without cookies.
+    pub fn browser(&self) -> Browser {
+        Browser::new(format!("http://{}", self.address))
+    }
+
+    /// Somebody new, signed in.
+    pub async fn someone(&self, name: &str) -> Someone {
+        let user = self.sign_up(name).await;
+        let token = [user.0.as_bytes().as_slice(), user.0.as_bytes().as_slice()].concat();
+        let hash: [u8; 32] = Sha256::digest(&token).into();
+        let expires_at = Timestamp::now() + Duration::from_secs(3600);
+        let session = NewSession { token_hash: hash, user_agent: "test".to_owned(), expires_at };
+        self.store.create_session(user, session).await.expect("a session is made");
+        let member = self.store.member(hash).await.expect("the store answers").expect("the session is there");
+        let browser = self.browser();
+        let token: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
+        browser.keep("smokex", &token);
+        Someone { browser, member }
+    }
+
+    async fn sign_up(&self, name: &str) -> UserId {
+        let account = NewAccount {
+            email: format!("{name}@example.com").parse::<Email>().expect("an address"),
+            password_hash: "no password fits".to_owned(),
+            organization_name: format!("{name}'s team").parse::<OrganizationName>().expect("a name"),
+            sample: None,
+        };
+        self.store.sign_up(account).await.expect("somebody signs up")
+    }
+
+    /// Stops the application and waits for it.
+    pub async fn stop(&mut self) {
+        self.shutdown.cancel();
+        if let Some(server) = self.server.take() {
+            server.await.expect("the server ends well");
+        }
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+        if let Some(server) = self.server.take() {
+            server.abort();
+        }
+    }
+}
+
+impl Someone {
+    /// A plan of theirs, made through the store.
+    pub async fn plan(&self, app: &TestApp, name: &str, text: &str) -> PlanId {
+        let plan = plan::check(text, &plan::Known::default()).plan.expect("the text is a plan");
+        let steps = plan::outline(&plan);
+        let new = NewPlan {
+            name: name.parse::<PlanName>().expect("a name"),
+            text: text.to_owned(),
+            outline: serde_json::to_string(&steps).expect("an outline is JSON"),
+            steps: u32::try_from(steps.len()).expect("few steps"),
+        };
+        app.store.create_plan(self.member.tenant(), self.member.user_id, new).await.expect("a plan is made")
+    }
+}
+
+/// Two steps.
+pub const PLAN: &str = "- get: { url: \"https://api.example.com/one\" }\n- name: Second\n  post:\n    url: \"https://api.example.com/two\"\n    body: { a: 1 }\n";

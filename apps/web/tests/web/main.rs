@@ -1,0 +1,20 @@
+//! The web application over real HTTP, with a real database: by route and verb.
+
+mod account;
+mod app;
+mod assets;
+mod browser;
+mod demo;
+mod docs;
+mod editor;
+mod executed;
+mod guard;
+mod health;
+mod hostile;
+mod inbound;
+mod live;
+mod plans;
+mod raw;
+mod runs;
+mod tenancy;
+mod throttle;

@@ -1,0 +1,111 @@
+//! What is not yours does not exist: every route there is, tried with another organization's ids.
+
+use reqwest::Method;
+use rstest::rstest;
+use web::{Access, ROUTES, Route};
+
+use crate::{
+    app::{On, PLAN, Someone, TestApp},
+    executed::{execute, passed},
+};
+
+/// The route's address with ids in it. A placeholder that is not known here fails the test, so that
+/// nobody adds a route without saying whose things it leads to.
+fn address(route: &Route, plan: &str, run: &str) -> String {
+    let path =
+        route.path.replace("{plan}", plan).replace("{run}", run).replace("{version}", "1").replace("{name:.*}", "x");
+    assert!(!path.contains('{'), "{path} has a placeholder that this test does not know");
+    path
+}
+
+async fn call(someone: &Someone, route: &Route, path: &str) -> u16 {
+    if route.method == "GET" {
+        return someone.browser.get(path).await.status;
+    }
+    assert_eq!(route.method, "POST", "teach this test to send {route:?}");
+    someone.browser.post(path, &[("name", "Taken over"), ("text", PLAN), ("version", "1")]).await.status
+}
+
+/// Streams have no end: only their status is read.
+async fn status_of_stream(someone: &Someone, path: &str) -> u16 {
+    someone.browser.request(Method::GET, path).send().await.expect("the application answers").status().as_u16()
+}
+
+#[rstest]
+#[case(On::Sqlite)]
+#[case(On::Postgres)]
+#[tokio::test]
+async fn every_route_is_404_with_anothers_ids(#[case] on: On) {
+    let app = TestApp::start_on(on).await;
+    let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
+    let plan = ada.plan(&app, "Ada's plan", PLAN).await.to_string();
+    let run = execute(&app, &ada, plan.parse().unwrap(), &[passed("1"), passed("2")]).await.to_string();
+    let owned: Vec<&Route> =
+        ROUTES.iter().filter(|route| route.path.contains("{plan}") || route.path.contains("{run}")).collect();
+    assert!(owned.len() >= 13, "the table lost routes: {owned:?}");
+    for route in &owned {
+        assert_eq!(route.access, Access::Member, "{route:?} would be open to everybody");
+        let path = address(route, &plan, &run);
+        assert_eq!(call(&eve, route, &path).await, 404, "eve at {} {path}", route.method);
+    }
+    // The same addresses are there for their owner, so the 404 above is about whose they are. What
+    // deletes comes last.
+    let (deleting, others): (Vec<&Route>, Vec<&Route>) =
+        owned.iter().partition(|route| route.path.ends_with("/delete") && route.method == "POST");
+    for route in others.into_iter().chain(deleting) {
+        let path = address(route, &plan, &run);
+        let status = if path == format!("/plans/{plan}/events") {
+            status_of_stream(&ada, &path).await
+        } else {
+            call(&ada, route, &path).await
+        };
+        assert!(matches!(status, 200 | 204 | 303), "ada at {} {path}: {status}", route.method);
+    }
+}
+
+#[tokio::test]
+async fn every_route_for_members_wants_a_session() {
+    let app = TestApp::start().await;
+    let ada = app.someone("ada").await;
+    let plan = ada.plan(&app, "Ada's plan", PLAN).await.to_string();
+    let run = execute(&app, &ada, plan.parse().unwrap(), &[]).await.to_string();
+    let stranger = app.browser();
+    for route in ROUTES.iter().filter(|route| route.access == Access::Member) {
+        let path = address(route, &plan, &run);
+        let answer = if route.method == "GET" {
+            stranger.get(&path).await
+        } else {
+            stranger.post(&path, &[("text", PLAN), ("name", "x")]).await
+        };
+        assert!(answer.location().starts_with("/sign-in?next="), "{route:?}: {answer:?}");
+    }
+    let plans = app.store.plans(ada.member.tenant(), store::PlanFilter::default()).await.unwrap();
+    assert_eq!(plans.items.len(), 1, "nothing was made or deleted");
+}
+
+#[tokio::test]
+async fn lists_and_filters_show_only_what_is_ones_own() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
+    let plan = ada.plan(&app, "Ada's secret plan", PLAN).await;
+    execute(&app, &ada, plan, &[passed("1")]).await;
+    for path in ["/", "/plans", "/plans?q=secret", "/runs", "/runs?q=secret"] {
+        let page = eve.browser.get(path).await.page();
+        assert!(!page.contains("Ada&#39;s secret plan"), "{path}: {page}");
+    }
+    assert_eq!(eve.browser.get(&format!("/runs?plan={plan}")).await.status, 404);
+    assert!(
+        ada.browser.get("/plans").await.page().contains("Ada&#39;s secret plan"),
+        "the test looks for the right text"
+    );
+}
+
+#[tokio::test]
+async fn a_version_of_one_plan_is_not_reached_through_another() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
+    let (hers, mine) = (ada.plan(&app, "A", PLAN).await, eve.plan(&app, "E", PLAN).await);
+    assert_eq!(eve.browser.get(&format!("/plans/{mine}/versions/1")).await.status, 200);
+    assert_eq!(eve.browser.get(&format!("/plans/{hers}/versions/1")).await.status, 404);
+    assert_eq!(eve.browser.get(&format!("/plans/{mine}/versions/2")).await.status, 404);
+}
