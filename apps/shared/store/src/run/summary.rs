@@ -62,8 +62,8 @@ impl Store {
                         .select(count_star())
                 };
                 let mut summary = Summary::default();
-                let (healths, over): (Vec<(Option<Word<Health>>, i64)>, Vec<(Word<RunState>, i64)>) =
-                    on_conn!(&mut *conn, |conn| (healths.load(conn)?, over.load(conn)?));
+                let healths: Vec<(Option<Word<Health>>, i64)> = on_conn!(&mut *conn, |conn| healths.load(conn)?);
+                let over: Vec<(Word<RunState>, i64)> = on_conn!(&mut *conn, |conn| over.load(conn)?);
                 let (queued, running): (i64, i64) = on_conn!(conn, |conn| {
                     (open("state = 'queued'").get_result(conn)?, open("state = 'running'").get_result(conn)?)
                 });
