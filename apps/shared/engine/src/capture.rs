@@ -84,12 +84,12 @@ fn in_json(path: &str, bare: bool, body: &Body<'_>, masker: &Masker) -> Result<V
 
 /// The value of the last `set-cookie` of that name: the one the jar keeps.
 fn cookie(name: &str, response: &Response) -> Result<Value, String> {
-    let cookies = response.headers.get_all(SET_COOKIE).iter().filter_map(|line| {
+    let mut cookies = response.headers.get_all(SET_COOKIE).iter().filter_map(|line| {
         let pair = line.as_bytes().split(|byte| *byte == b';').next()?;
         let at = pair.iter().position(|byte| *byte == b'=')?;
         Some((pair[..at].trim_ascii(), pair[at + 1..].trim_ascii()))
     });
-    match cookies.filter(|(found, _)| *found == name.as_bytes()).last() {
+    match cookies.rfind(|(found, _)| *found == name.as_bytes()) {
         Some((_, value)) => Ok(String::from_utf8_lossy(value).into()),
         None => Err(format!("the response sets no cookie `{name}`")),
     }

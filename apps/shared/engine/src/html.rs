@@ -25,18 +25,18 @@ pub struct Page(Html);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPage {
     #[error("the page is larger than 1 MiB, and no more is searched for elements")]
-    TooLarge,
+    Large,
     #[error("the page has elements nested more than {MOST_LEVELS} levels deep")]
-    TooDeep,
+    Deep,
     #[error("the page takes too long to search")]
-    TooSlow,
+    Slow,
 }
 
 impl Page {
     /// Parses a document.
     pub fn parse(text: &str) -> Result<Self, BadPage> {
         if text.len() > MOST_BYTES {
-            return Err(BadPage::TooLarge);
+            return Err(BadPage::Large);
         }
         let begun = Instant::now();
         let mut parser = driver::parse_document(HtmlTreeSink::new(Html::new_document()), ParseOpts::default());
@@ -46,10 +46,10 @@ impl Page {
             parser.process(piece.into());
             rest = after;
             if depth(&parser.tokenizer.sink.sink.0.borrow()) > MOST_LEVELS {
-                return Err(BadPage::TooDeep);
+                return Err(BadPage::Deep);
             }
             if begun.elapsed() > MOST_TIME {
-                return Err(BadPage::TooSlow);
+                return Err(BadPage::Slow);
             }
         }
         Ok(Self(parser.finish()))
@@ -65,7 +65,7 @@ impl Page {
                 return Ok(Some(text(element)));
             }
             if count % 64 == 63 && begun.elapsed() > MOST_TIME {
-                return Err(BadPage::TooSlow);
+                return Err(BadPage::Slow);
             }
         }
         Ok(None)
@@ -115,10 +115,10 @@ mod tests {
     #[test]
     fn hostile_pages_are_refused_soon() {
         let begun = Instant::now();
-        assert_eq!(select(&"<div>".repeat(50_000), "p"), Err(BadPage::TooDeep));
-        assert_eq!(select(&"<b>".repeat(80_000), "p"), Err(BadPage::TooDeep));
-        assert_eq!(select(&"<svg><g>".repeat(30_000), "p"), Err(BadPage::TooDeep));
-        assert_eq!(select(&"<a>".repeat(400_000), "p"), Err(BadPage::TooLarge));
+        assert_eq!(select(&"<div>".repeat(50_000), "p"), Err(BadPage::Deep));
+        assert_eq!(select(&"<b>".repeat(80_000), "p"), Err(BadPage::Deep));
+        assert_eq!(select(&"<svg><g>".repeat(30_000), "p"), Err(BadPage::Deep));
+        assert_eq!(select(&"<a>".repeat(400_000), "p"), Err(BadPage::Large));
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 

@@ -1,5 +1,6 @@
 //! The engine over real sockets: plans in YAML against a scripted target.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests as well")]
 #[path = "engine/captures.rs"]
 mod captures;
 #[path = "engine/course.rs"]

@@ -1,3 +1,5 @@
+#![allow(clippy::needless_pass_by_value, reason = "the tests read better with values in place")]
+
 use plan::template::Secrecy;
 use proptest::prelude::*;
 

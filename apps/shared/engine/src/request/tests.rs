@@ -1,3 +1,5 @@
+#![allow(clippy::needless_pass_by_value, reason = "the tests read better with values in place")]
+
 use indexmap::IndexMap;
 use plan::template::Secrecy;
 use serde_json::json;

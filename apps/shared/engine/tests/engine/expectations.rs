@@ -155,7 +155,10 @@ async fn elements_of_a_page_are_held_against_their_text() {
         one(reply(), "html", "{html: [{path: title, equal: Shop}]}").await,
         held(json!({"equal": "Shop"}), json!("Shop"))
     );
-    assert_eq!(one(reply(), "html", "{html: [{path: p.n, equal: 42}]}").await, held(json!({"equal": 42}), json!("42")));
+    assert_eq!(
+        one(reply(), "html", "{html: [{path: p.n, equal: 42}]}").await,
+        held(json!({"equal": "42"}), json!("42"))
+    );
     assert_eq!(
         one(reply(), "html", "{html: [{path: h1, equal: Shop}]}").await,
         unmet(json!({"equal": "Shop"}), Value::Null, "nothing in the page matches this selector")
