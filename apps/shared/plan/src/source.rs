@@ -10,7 +10,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use at::{At, keys, read};
-pub(crate) use leaf::{Any, Flag, Matcher, Milliseconds, Numeric, OneOrMany, Pattern, Selector, Status, Text, Whole};
+pub(crate) use leaf::{
+    Any, Flag, Matcher, Milliseconds, Numeric, OneOrMany, Pattern, Selector, Spelled, Status, Text, Whole,
+};
 
 /// Keys of the language's second version, by the struct they belong to.
 pub(crate) const LATER: &[(&str, &[&str])] = &[
@@ -127,13 +129,13 @@ pub(crate) struct Request {
     /// The full URL, under its old name.
     pub(crate) host: Option<At<Text>>,
     /// Appended to the URL's own query; a list repeats the name.
-    pub(crate) query: Option<At<IndexMap<String, OneOrMany<Text>>>>,
+    pub(crate) query: Option<At<IndexMap<String, OneOrMany<Spelled>>>>,
     /// Sent as they are; a list repeats the name.
     pub(crate) headers: Option<At<IndexMap<String, OneOrMany<Text>>>>,
     /// A text is sent as it is; anything else as JSON, with its content type.
     pub(crate) body: Option<At<Any>>,
     /// Sent as `application/x-www-form-urlencoded`; a list repeats the name.
-    pub(crate) form: Option<At<IndexMap<String, OneOrMany<Text>>>>,
+    pub(crate) form: Option<At<IndexMap<String, OneOrMany<Spelled>>>>,
     /// Credentials.
     pub(crate) auth: Option<At<Auth>>,
     /// What must hold of the response.
@@ -225,17 +227,29 @@ pub(crate) struct Html {
     /// A CSS selector.
     #[schemars(required)]
     pub(crate) path: Option<At<Selector>>,
+    /// Is this value.
     equal: Option<At<Any>>,
+    /// Is not this value.
     not_equal: Option<At<Any>>,
+    /// Is one of these values.
     one_of: Option<At<Vec<Any>>>,
+    /// Of a text: this text; of a list: this element; of an object: this key.
     contains: Option<At<Any>>,
+    /// Does not contain it.
     not_contains: Option<At<Any>>,
+    /// Begins with this text.
     starts_with: Option<At<Text>>,
+    /// Ends with this text.
     ends_with: Option<At<Text>>,
+    /// A regular expression that matches somewhere in the text.
     matches: Option<At<Pattern>>,
+    /// Is there, or is not.
     exists: Option<At<Flag>>,
+    /// Of a text its characters, of a list its elements, of an object its keys: a number or matcher.
     length: Option<At<Matcher>>,
+    /// Is empty, or is not.
     empty: Option<At<Flag>>,
+    /// The conditions do not hold.
     not: Option<At<Matcher>>,
 }
 
@@ -245,11 +259,18 @@ pub(crate) struct Html {
 #[schemars(rename = "ResponseTimeMatcher")]
 #[allow(dead_code)] // The matchers are read by `Conditions`.
 pub(crate) struct ResponseTimeMatcher {
+    /// Is greater.
     gt: Option<At<Numeric>>,
+    /// Is greater or equal.
     gte: Option<At<Numeric>>,
+    /// Is less.
     lt: Option<At<Numeric>>,
+    /// Is less or equal.
     lte: Option<At<Numeric>>,
+    /// Lies between two numbers, both included.
+    #[schemars(length(equal = 2))]
     between: Option<At<Vec<Numeric>>>,
+    /// The conditions do not hold.
     not: Option<At<Matcher>>,
     /// Slower than this passes, but is marked as slow.
     pub(crate) degraded_after: Option<At<Milliseconds>>,

@@ -1,6 +1,7 @@
 //! `expect`: what must hold of a response.
 
 use indexmap::IndexMap;
+use std::collections::HashSet;
 
 use super::Reader;
 use super::matcher::Subject;
@@ -98,8 +99,9 @@ impl<'d> Reader<'d> {
 
     fn expected_headers(&mut self, id: Id) -> IndexMap<String, Matcher> {
         let mut headers = IndexMap::new();
+        let mut seen = HashSet::new();
         for (key, value) in self.entries(id, "`headers`") {
-            let name = self.header_name(*key, headers.keys());
+            let name = self.header_name(*key, &mut seen);
             let what = format!("The header `{}`", cut(self.document.key(*key)));
             if let (Some(name), Some(matcher)) = (name, self.matcher(*value, &what, Subject::Text)) {
                 headers.insert(name, matcher);

@@ -10,6 +10,9 @@ use crate::document::cut;
 use crate::suggestion;
 use crate::template::Reference;
 
+/// How many names are looked at for the one that was meant.
+const COMPARED: usize = 500;
+
 /// The variables of a plan while it is read from top to bottom.
 pub(super) struct Names {
     /// What is known here.
@@ -64,6 +67,10 @@ impl Names {
 
     /// Reports what stayed unknown; the plan has been read to its end.
     pub(super) fn report(self, findings: &mut Findings) {
+        // In a fixed order, for the closest of several may be equally close.
+        let mut names: Vec<_> = self.known.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        names.truncate(COMPARED);
         for (name, range, place) in &self.unresolved {
             let finding = |make: fn(&'static str, Range<usize>, String) -> Finding| {
                 let short = cut(name);
@@ -76,7 +83,7 @@ impl Names {
                         ),
                     ),
                     None => make("unknown-variable", range.clone(), format!("There is no variable `{short}`."))
-                        .hint(self.advice(name)),
+                        .hint(self.advice(name, &names)),
                 }
             };
             let captured = self.captured.contains_key(name);
@@ -91,10 +98,7 @@ impl Names {
         }
     }
 
-    fn advice(&self, name: &str) -> String {
-        // In a fixed order, for the closest of several may be equally close.
-        let mut names: Vec<_> = self.known.iter().map(String::as_str).collect();
-        names.sort_unstable();
+    fn advice(&self, name: &str, names: &[&str]) -> String {
         match suggestion::closest(name, names.iter().copied()) {
             Some(close) => format!("Did you mean `{close}`?"),
             None if self.open => "Unless it comes from outside, define it under `variables` or capture it.".to_owned(),

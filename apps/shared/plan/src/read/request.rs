@@ -1,6 +1,7 @@
 //! A request and what it carries: URL, query, headers, body, credentials, options.
 
 use indexmap::IndexMap;
+use std::collections::HashSet;
 
 use super::Reader;
 use crate::check;
@@ -104,8 +105,9 @@ impl<'d> Reader<'d> {
 
     pub(super) fn headers(&mut self, id: Id) -> Headers {
         let mut headers = Headers::new();
+        let mut seen = HashSet::new();
         for (key, value) in self.entries(id, "`headers`") {
-            let name = self.header_name(*key, headers.keys());
+            let name = self.header_name(*key, &mut seen);
             let what = format!("The header `{}`", cut(self.document.key(*key)));
             let mut values = Vec::new();
             for id in self.one_or_many(value) {
@@ -122,19 +124,17 @@ impl<'d> Reader<'d> {
         headers
     }
 
-    /// A header's name that no other of the mapping has in another spelling.
-    pub(super) fn header_name<'n>(&mut self, key: Id, others: impl Iterator<Item = &'n String>) -> Option<String> {
+    /// A header's name that has not been seen in this mapping, in whatever spelling.
+    pub(super) fn header_name(&mut self, key: Id, seen: &mut HashSet<String>) -> Option<String> {
         let name = self.document.key(key);
         if let Err(problem) = check::header_name(name) {
             self.problem(key, problem);
             return None;
         }
-        for other in others {
-            if other.eq_ignore_ascii_case(name) {
-                let message = format!("The header `{}` stands here a second time, as `{}`.", cut(name), cut(other));
-                self.error_with_hint("duplicate-key", key, message, "The case of a header's name does not matter.");
-                return None;
-            }
+        if !seen.insert(name.to_ascii_lowercase()) {
+            let message = format!("The header `{}` stands here a second time.", cut(name));
+            self.error_with_hint("duplicate-key", key, message, "The case of a header's name does not matter.");
+            return None;
         }
         Some(name.to_owned())
     }

@@ -32,6 +32,11 @@ leaf!(
     Text, |_| json_schema!({"type": ["string", "number", "boolean"]})
 );
 leaf!(
+    /// As [`Text`]; nothing is an empty text.
+    Spelled,
+    |_| json_schema!({"type": ["string", "number", "boolean", "null"]})
+);
+leaf!(
     /// Any value, its texts with placeholders.
     Any, |_| json_schema!(true)
 );
