@@ -148,7 +148,7 @@ impl Pool {
     async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
         tokio::time::timeout(self.patience, Arc::clone(&self.permits).acquire_owned())
             .await
-            .map_err(|_| Error::Busy(self.patience.as_secs()))
+            .map_err(|_| Error::Busy(self.patience))
             .map(|permit| permit.expect("the semaphore is never closed"))
     }
 

@@ -12,8 +12,8 @@ pub enum Error {
     #[error("The connection to the database was lost: {0}.")]
     Disconnected(String),
     /// All connections were busy for as long as a caller may wait.
-    #[error("The database is overloaded: no connection became free within {0} seconds.")]
-    Busy(u64),
+    #[error("The database is overloaded: no connection became free within {0:?}.")]
+    Busy(std::time::Duration),
     /// What is stored does not open with the sealing key, or stands in a row it was not sealed for.
     #[error("What is stored here was not sealed with this key for this place.")]
     Unsealable,

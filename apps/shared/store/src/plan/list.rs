@@ -147,7 +147,8 @@ impl Store {
 /// The pattern of LIKE for text that contains this one.
 pub(crate) fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
-    for c in text.trim().to_ascii_lowercase().chars() {
+    // PostgreSQL's texts hold no NUL, so no name does.
+    for c in text.trim().to_ascii_lowercase().chars().filter(|c| *c != '\0') {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

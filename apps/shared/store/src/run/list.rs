@@ -35,7 +35,7 @@ pub struct RunFilter {
     pub page: PageRequest,
 }
 
-diesel::alias!(runs as open: Open);
+diesel::alias!(runs as open: Open, plans as named: Named);
 
 impl Store {
     /// The runs of the organization, newest first.
@@ -84,7 +84,6 @@ fn load(
         let mut query = runs::table
             .inner_join(plans::table)
             .left_join(users::table)
-            .filter(runs::organization_id.eq(organization))
             .limit(filter.page.limit())
             .select(run_columns!())
             .into_boxed();
@@ -95,18 +94,25 @@ fn load(
             None => query.filter(runs::id.lt(Id(filter.page.below_id()))).order(runs::id.desc()),
         };
         query = match state {
-            None => query,
             // Few runs are open at any time: found among themselves, not by looking through the history.
             // The state stands in the text, for only so do the databases see which partial index holds it.
             Some(RunState::Queued) => query.filter(runs::id.eq_any(open_ids(organization, "open.state = 'queued'"))),
             Some(RunState::Running) => query.filter(runs::id.eq_any(open_ids(organization, "open.state = 'running'"))),
-            Some(state) => query.filter(runs::state.eq(state.as_str()).and(runs::due_at.is_null())),
+            // All others have no time at which they are due.
+            Some(state) => query
+                .filter(runs::organization_id.eq(organization))
+                .filter(runs::state.eq(state.as_str()).and(runs::due_at.is_null())),
+            None => query.filter(runs::organization_id.eq(organization)),
         };
         if let Some(cause) = filter.cause {
             query = query.filter(runs::cause.eq(cause.as_str()));
         }
         if let Some(search) = &filter.search {
-            query = query.filter(lower(plans::name).like(containing(search)).escape('\\'));
+            let ids = named
+                .filter(named.field(plans::organization_id).eq(organization))
+                .filter(lower(named.field(plans::name)).like(containing(search)).escape('\\'))
+                .select(named.field(plans::id));
+            query = query.filter(runs::plan_id.eq_any(ids));
         }
         if let Some(since) = filter.since {
             query = query.filter(runs::id.ge(Id(first_id_of(since))));

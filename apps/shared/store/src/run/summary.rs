@@ -50,9 +50,10 @@ impl Store {
                     .filter(plans::organization_id.eq(organization))
                     .group_by(plans::health)
                     .select((plans::health, count_star()));
+                let verdicts = [RunState::Passed, RunState::Failed, RunState::Errored].map(RunState::as_str);
                 let over = runs::table
                     .filter(runs::organization_id.eq(organization).and(runs::due_at.is_null()))
-                    .filter(runs::id.ge(since))
+                    .filter(runs::state.eq_any(verdicts).and(runs::id.ge(since)))
                     .group_by(runs::state)
                     .select((runs::state, count_star()));
                 // The states stand in the text, for only so do the databases see the partial indexes.

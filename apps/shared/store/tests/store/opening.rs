@@ -1,8 +1,9 @@
 //! Opening, migrating, and what is wrong before anything works: one sentence, and nothing is changed.
 
-use std::os::unix::fs::PermissionsExt;
+use std::{os::unix::fs::PermissionsExt, time::Duration};
 
 use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use store::{DatabaseUrl, OpenError, Options, SealingKey, Store};
 use testkit::{TestDatabase, database::TEST_KEY, factory};
 
@@ -51,6 +52,42 @@ testkit::on_both! {
         execute(&database, "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000000')");
         let error = open(database.url(), TEST_KEY).await.err().unwrap();
         assert!(matches!(&error, OpenError::Newer { version, .. } if version == "99991231000000"), "{error}");
+    }
+
+    async fn whoever_waits_too_long_for_a_connection_is_told_that_the_database_is_overloaded(database: TestDatabase) {
+        let options = Options { connections: 1, patience: Duration::from_millis(50) };
+        let store = database.open_with(options).await;
+        let member = factory::member(&store).await;
+        let plan = factory::saved_plan(&store, &member, "Plan").await;
+        let (locked, is_locked) = tokio::sync::oneshot::channel();
+        let (release, released) = std::sync::mpsc::channel();
+        let url = database.url().to_owned();
+        let holder = std::thread::spawn(move || {
+            let hold = |conn: &mut dyn SimpleConnection, lock: &str| {
+                conn.batch_execute(lock).unwrap();
+                locked.send(()).unwrap();
+                let _ = released.recv();
+                conn.batch_execute("ROLLBACK").unwrap();
+            };
+            match url.strip_prefix("sqlite:") {
+                Some(path) => hold(&mut SqliteConnection::establish(path).unwrap(), "BEGIN IMMEDIATE"),
+                None => hold(&mut PgConnection::establish(&url).unwrap(), "BEGIN; UPDATE plans SET steps = steps"),
+            }
+        });
+        is_locked.await.unwrap();
+        let queue = || {
+            let (store, member) = (store.clone(), member.clone());
+            let new = store::NewRun { plan, cause: domain::Cause::Manual, user: None };
+            tokio::spawn(async move { store.queue_run(member.tenant(), new).await })
+        };
+        let tries = [queue(), queue()];
+        // One of the two has the only connection and waits for the lock; the other is told.
+        let mut tries = tries.into_iter().collect::<FuturesUnordered<_>>();
+        let told = tries.next().await.unwrap().unwrap();
+        assert!(matches!(told, Err(store::QueueError::Store(store::Error::Busy(_)))), "{told:?}");
+        release.send(()).unwrap();
+        assert_eq!(tries.next().await.unwrap().unwrap().unwrap().number, 1);
+        holder.join().unwrap();
     }
 
     async fn the_database_itself_refuses_a_run_of_another_organizations_plan(database: TestDatabase) {

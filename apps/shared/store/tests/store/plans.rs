@@ -118,7 +118,7 @@ testkit::on_both! {
         for name in ["Checkout", "Login at 50%", "check_in"] {
             factory::saved_plan(&store, &member, name).await;
         }
-        for (search, found) in [("CHECK", 2), ("50%", 1), ("%", 1), ("_", 1), ("\\", 0), ("", 3), ("kout", 1)] {
+        for (search, found) in [("CHECK", 2), ("50%", 1), ("%", 1), ("_", 1), ("\\", 0), ("", 3), ("kout", 1), ("log\0in", 1)] {
             let filter = PlanFilter { search: Some(search.to_owned()), ..PlanFilter::default() };
             assert_eq!(store.plans(member.tenant(), filter).await.unwrap().items.len(), found, "{search:?}");
         }

@@ -1,11 +1,12 @@
 //! What is not yours does not exist: every call that takes a tenant, with another organization's ids.
 
+use std::path::Path;
+
 use domain::{Cause, PlanId, RunId, RunState};
 use store::{CancelOutcome, Member, NewRun, PageRequest, PlanFilter, QueueError, RunFilter, SaveError, Store, Summary};
 use testkit::factory;
 
-/// Everything a stranger can try. The compiler tells here when a call gets other arguments; a new call
-/// of the store that takes a tenant belongs here too.
+/// Everything a stranger can try; a test below looks that nothing is missing.
 async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: RunId) {
     let tenant = stranger.tenant();
     assert!(store.plan(tenant, plan).await.unwrap().is_none());
@@ -50,4 +51,35 @@ testkit::on_both! {
         let runs = store.runs(owner.tenant(), RunFilter::default()).await.unwrap().items;
         assert_eq!(runs.iter().map(|run| (run.id, run.state)).collect::<Vec<_>>(), [(queued, RunState::Queued), (ended, RunState::Failed)]);
     }
+}
+
+/// The names of the store's calls that take a tenant, from its sources.
+fn calls_with_a_tenant(folder: &Path, names: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            calls_with_a_tenant(&path, names);
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        for call in source.split("pub async fn ").skip(1) {
+            let (name, rest) = call.split_once('(').unwrap();
+            let (arguments, _) = rest.split_once('{').unwrap();
+            if arguments.contains("&Tenant") {
+                names.push(name.to_owned());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_call_that_takes_a_tenant_is_tried_by_a_stranger() {
+    let mut names = Vec::new();
+    calls_with_a_tenant(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
+    assert!(names.len() > 10, "{names:?}");
+    // Takes nobody's id.
+    names.retain(|name| name != "create_plan");
+    let missing: Vec<_> =
+        names.iter().filter(|name| !include_str!("tenancy.rs").contains(&format!("store.{name}(tenant"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
