@@ -14,6 +14,7 @@ mod connector;
 mod decode;
 mod diagnosis;
 mod failure;
+mod incoming;
 mod jar;
 mod outgoing;
 mod phases;

@@ -3,11 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, USER_AGENT,
-};
-use http::{HeaderMap, HeaderValue, Method, Version};
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::tls::TlsInfo;
 use tokio::time::{Instant, timeout_at};
@@ -20,7 +18,7 @@ use crate::phases::{TRACE, Trace};
 use crate::redirect::{self, Parts};
 use crate::{
     Certificate, Egress, Failure, Hop, Jar, MAX_REDIRECTS, Phases, Policy, Redirects, Request, Response, SentRequest,
-    basic, check_url, diagnosis,
+    basic, check_url, diagnosis, incoming,
 };
 
 /// What the program calls itself.
@@ -28,9 +26,6 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("smokex/", env!("CAR
 
 /// What `decode` undoes.
 const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br");
-
-/// How much of a redirect's body is read to keep the connection, in bytes.
-const REDIRECT_BODY: u64 = 64 * 1024;
 
 impl Egress {
     /// Sends a request and receives the whole response, before the request's deadline. Cookies are
@@ -86,7 +81,7 @@ impl<'e> Exchange<'e> {
             max_body,
             started: Instant::now(),
             deadline,
-            trace: Trace::new(0),
+            trace: trace(&url),
             url,
             parts: Parts { method, headers, body },
             redirects: Vec::new(),
@@ -107,9 +102,8 @@ impl<'e> Exchange<'e> {
                 && let Some(next) = redirect::location(response.status(), response.headers(), &self.url)
             {
                 let next = next.map_err(FailureKind::BadRedirect)?;
-                drain(&mut response).await;
-                self.past += self.trace.phases(local);
-                self.redirect(response.status(), next)?;
+                incoming::drain(&mut response).await;
+                self.redirect(response.status(), next, local)?;
                 continue;
             }
             let body = self.body(&mut response).await?;
@@ -117,20 +111,21 @@ impl<'e> Exchange<'e> {
         }
     }
 
-    fn redirect(&mut self, status: http::StatusCode, next: Url) -> Result<(), FailureKind> {
+    fn redirect(&mut self, status: StatusCode, next: Url, local: Option<SocketAddr>) -> Result<(), FailureKind> {
         if self.redirects.len() == MAX_REDIRECTS {
             let circle = self.redirects.iter().any(|hop| hop.location == next);
             return Err(if circle { FailureKind::RedirectLoop(next.into()) } else { FailureKind::TooManyRedirects });
         }
         self.parts.follow(status, &self.url, &next);
         self.redirects.push(Hop { status, location: next.clone() });
+        self.past += self.trace.phases(local);
+        self.trace = trace(&next);
         self.url = next;
         Ok(())
     }
 
     /// Sends the request of this hop and waits for the response's head.
     async fn hop(&mut self) -> Result<reqwest::Response, FailureKind> {
-        self.trace = Trace::new(self.url.port_or_known_default().unwrap_or_default());
         self.headers = self.headers();
         check_url(&self.url, self.policy).map_err(FailureKind::Blocked)?;
         if self.parts.method == Method::CONNECT {
@@ -144,7 +139,7 @@ impl<'e> Exchange<'e> {
             return first;
         }
         self.past += self.trace.phases(None);
-        self.trace = Trace::new(self.trace.port);
+        self.trace = trace(&self.url);
         self.attempt().await
     }
 
@@ -160,8 +155,15 @@ impl<'e> Exchange<'e> {
     }
 
     /// The customer's headers, the jar's cookies, and what every request has.
-    fn headers(&self) -> HeaderMap {
-        let mut headers = self.parts.headers.clone();
+    fn headers(&mut self) -> HeaderMap {
+        let mut headers = match self.follow {
+            Redirects::Follow => self.parts.headers.clone(),
+            Redirects::Stop => std::mem::take(&mut self.parts.headers),
+        };
+        // HTTP/2 has another place for it, but is only spoken over TLS.
+        if self.url.scheme() == "http" {
+            add_host(&mut headers, &self.url);
+        }
         headers.entry(USER_AGENT).or_insert(AGENT);
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         headers.entry(ACCEPT_ENCODING).or_insert(ENCODINGS);
@@ -179,26 +181,8 @@ impl<'e> Exchange<'e> {
     }
 
     async fn body(&mut self, response: &mut reqwest::Response) -> Result<Bytes, FailureKind> {
-        let too_large = FailureKind::BodyTooLarge(self.max_body);
-        let announced = response.content_length().unwrap_or(0);
-        if announced > self.max_body as u64 && !response.headers().contains_key(CONTENT_ENCODING) {
-            return Err(too_large);
-        }
-        let mut whole = Whole::Nothing;
-        loop {
-            match response.chunk().await {
-                Ok(None) => break,
-                Ok(Some(chunk)) => {
-                    self.received += chunk.len();
-                    if self.received > self.max_body {
-                        return Err(too_large);
-                    }
-                    whole.add(chunk);
-                }
-                Err(error) => return Err(diagnosis::within_body(&error, self.received)),
-            }
-        }
-        decode(response.headers(), whole.into_bytes(), self.max_body)
+        let body = incoming::read(response, self.max_body, &mut self.received).await?;
+        decode(response.headers(), body, self.max_body)
     }
 
     fn finish(
@@ -227,10 +211,8 @@ impl<'e> Exchange<'e> {
 
     fn sent(&mut self, version: Version) -> SentRequest {
         let mut headers = std::mem::take(&mut self.headers);
-        if version <= Version::HTTP_11
-            && let Ok(host) = HeaderValue::from_str(&authority(&self.url))
-        {
-            headers.entry(HOST).or_insert(host);
+        if version <= Version::HTTP_11 {
+            add_host(&mut headers, &self.url);
         }
         let body = self.parts.body.take();
         SentRequest { method: self.parts.method.clone(), url: self.url.clone(), headers, body }
@@ -271,45 +253,17 @@ impl<'e> Exchange<'e> {
     }
 }
 
-/// `host` or `host:port`, as the `host` header has it.
-fn authority(url: &Url) -> String {
+fn trace(url: &Url) -> Arc<Trace> {
+    Trace::new(url.port_or_known_default().unwrap_or_default())
+}
+
+fn add_host(headers: &mut HeaderMap, url: &Url) {
+    if headers.contains_key(HOST) {
+        return;
+    }
     let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// Reads what little a redirect has to say, so that its connection can be used again.
-async fn drain(response: &mut reqwest::Response) {
-    if response.content_length().is_some_and(|length| length <= REDIRECT_BODY) {
-        while let Ok(Some(_)) = response.chunk().await {}
-    }
-}
-
-/// A body as it comes in; most come in one piece and are not copied.
-enum Whole {
-    Nothing,
-    One(Bytes),
-    Many(BytesMut),
-}
-
-impl Whole {
-    fn add(&mut self, chunk: Bytes) {
-        match self {
-            Whole::Nothing => *self = Whole::One(chunk),
-            Whole::One(first) => {
-                let mut all = BytesMut::with_capacity(2 * (first.len() + chunk.len()));
-                all.extend_from_slice(first);
-                all.extend_from_slice(&chunk);
-                *self = Whole::Many(all);
-            }
-            Whole::Many(all) => all.extend_from_slice(&chunk),
-        }
-    }
-
-    fn into_bytes(self) -> Bytes {
-        match self {
-            Whole::Nothing => Bytes::new(),
-            Whole::One(chunk) => chunk,
-            Whole::Many(all) => all.freeze(),
-        }
+    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    if let Ok(host) = HeaderValue::try_from(host) {
+        headers.insert(HOST, host);
     }
 }

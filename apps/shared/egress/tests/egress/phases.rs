@@ -22,7 +22,7 @@ async fn a_new_connection_has_all_phases_and_a_kept_one_only_the_waiting() {
     let second = egress.send(get(&target.url("/")), None).await.unwrap().phases;
     assert_eq!((second.dns, second.connect, second.tls), (Duration::ZERO, Duration::ZERO, Duration::ZERO));
     assert!(second.wait >= WAIT, "{second:?}");
-    assert!(second.queue < WAIT, "{second:?}");
+    assert!(second.queue < second.wait, "{second:?}");
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn the_download_is_told_from_the_waiting() {
     let response = anywhere().send(post(&target.url("/"), "x"), None).await.unwrap();
     assert_eq!(response.body, "abcd");
     let phases = response.phases;
-    assert!(phases.wait >= WAIT && phases.wait < 2 * WAIT, "{phases:?}");
+    assert!(phases.wait >= WAIT, "{phases:?}");
     assert!(phases.download >= 2 * WAIT, "{phases:?}");
     assert_eq!((phases.dns, phases.tls), (Duration::ZERO, Duration::ZERO), "an address needs no looking up");
 }
@@ -52,7 +52,7 @@ async fn the_phases_of_all_hops_are_summed() {
     let took = begun.elapsed();
     assert!(response.phases.wait >= 2 * WAIT, "{:?}", response.phases);
     assert!(response.phases.total() <= took);
-    assert!(response.phases.total() + WAIT / 2 > took, "nothing is left out: {:?} of {took:?}", response.phases);
+    assert!(response.phases.total() + WAIT > took, "nothing is left out: {:?} of {took:?}", response.phases);
 }
 
 #[tokio::test]

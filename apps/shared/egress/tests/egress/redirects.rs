@@ -98,9 +98,11 @@ async fn credentials_a_target_puts_into_a_redirect_are_ignored() {
 async fn redirects_in_a_circle_are_told() {
     let target = Target::start().await;
     target.on("/a", Reply::redirect("/b")).on("/b", Reply::redirect("/a"));
+    let begun = std::time::Instant::now();
     let failure = failure(following(get(&target.url("/a")))).await;
     assert!(matches!(failure.kind, FailureKind::RedirectLoop(_)), "{failure}");
     assert!(failure.to_string().contains("go in a circle"), "{failure}");
+    assert!(failure.context.phases.total() <= begun.elapsed());
     assert!(!failure.is_connection());
     assert_eq!(target.requests().len(), MAX_REDIRECTS + 1);
 }
