@@ -57,6 +57,17 @@ pub(crate) struct Scalar {
     pub(crate) plain: bool,
 }
 
+impl Kind {
+    /// Whether it is a list or mapping without entries.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::List(list) => list.is_empty(),
+            Self::Map(entries) => entries.is_empty(),
+            Self::Scalar(_) | Self::Broken => false,
+        }
+    }
+}
+
 impl Document {
     fn add(&mut self, range: Range<usize>, kind: Kind) -> Id {
         let id = Id(u32::try_from(self.nodes.len()).expect("a text of bounded size has fewer nodes"));

@@ -24,8 +24,16 @@ pub fn print(plan: &Plan) -> String {
     out.put("steps", Some(steps(&plan.steps)));
     out.put("finally", (!plan.finally.is_empty()).then(|| steps(&plan.finally)));
     let value = if plain { steps(&plan.steps) } else { Value::Object(out.0) };
-    serde_yaml::to_string(&value).expect("JSON values have a form in YAML")
+    let json = value.to_string();
+    if !json.contains(OLD_BREAKS) {
+        return serde_yaml::to_string(&value).expect("JSON values have a form in YAML");
+    }
+    // The writer takes these for line breaks and folds at them. Escaped in JSON they stay themselves.
+    OLD_BREAKS.iter().fold(json, |json, c| json.replace(*c, &format!("\\u{:04x}", u32::from(*c))))
 }
+
+/// What ended a line in YAML 1.1, and the mark of byte order.
+const OLD_BREAKS: [char; 4] = ['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}'];
 
 impl Matcher {
     /// As it stands in the plan: the value if it is bare, else its conditions by name.

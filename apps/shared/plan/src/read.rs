@@ -18,6 +18,7 @@ use crate::diagnostic::{Finding, Findings};
 use crate::document::{Document, Id, Kind, resolve};
 use crate::position::Positions;
 use crate::source::{self, At};
+use crate::suggestion;
 use names::Names;
 
 pub(crate) use plan::read;
@@ -54,6 +55,24 @@ impl<'d> Reader<'d> {
         }
         let found = self.document.describe(id);
         self.error("type", id, format!("{what} wants {wanted}, found {found}."));
+    }
+
+    /// Reports a key that must be there, unless it is there misspelled or broken.
+    fn missing(&mut self, mapping: Id, keys: &[&str], message: impl Into<String>, hint: impl Into<String>) {
+        let reported = match self.document.kind(mapping) {
+            Kind::Map(entries) => entries.iter().any(|(key, value)| {
+                let key = self.document.key(*key);
+                if keys.contains(&key) {
+                    matches!(self.document.kind(*value), Kind::Broken)
+                } else {
+                    suggestion::closest(key, keys.iter().copied()).is_some()
+                }
+            }),
+            _ => false,
+        };
+        if !reported {
+            self.error_with_hint("missing", mapping, message, hint);
+        }
     }
 
     /// Where an optional key stands; a key without a value counts as not there.

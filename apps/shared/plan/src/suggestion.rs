@@ -12,11 +12,22 @@ pub(crate) fn closest<'c>(found: &str, candidates: impl IntoIterator<Item = &'c 
         _ => 3,
     };
     let lower = found.to_lowercase();
+    let distance = |candidate: &str| {
+        let candidate = candidate.to_lowercase();
+        let distance = strsim::damerau_levenshtein(&lower, &candidate);
+        if distance <= allowed && distance < candidate.chars().count() {
+            return Some(distance);
+        }
+        // `status` for `status_code`: what was left out costs less than what was mistyped.
+        let begins = lower.len() >= 4
+            && candidate.len() >= 4
+            && (candidate.starts_with(&lower) || lower.starts_with(&candidate));
+        begins.then_some(allowed + 1)
+    };
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= 64)
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.chars().count())
+        .filter_map(|candidate| Some((distance(candidate)?, candidate)))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -30,7 +30,10 @@ fn compile(schema: &Value) -> Result<Validator, Problem> {
         .with_pattern_options(PatternOptions::regex().size_limit(2 * 1024 * 1024))
         .build(schema)
         .map_err(|error| {
-            Problem::new(format!("This is not a JSON Schema: {}.", cut(error.to_string().trim_end_matches('.'))))
+            Problem::new(format!(
+                "This is not a JSON Schema: {}.",
+                error.to_string().trim_end_matches('.').chars().take(300).collect::<String>()
+            ))
         })
 }
 

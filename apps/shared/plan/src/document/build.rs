@@ -98,10 +98,11 @@ struct Weight {
 impl Builder<'_, '_> {
     fn take(&mut self, event: Event<'_>, span: &Span) {
         let range = bytes(span);
-        if let Some(tag) = event.tag() {
+        if event.tag().is_some() {
             let at = span.tag_span().map_or(range.clone(), |span| bytes(&span));
+            let written = self.text.get(at.clone()).unwrap_or_default();
             self.findings.add(|| {
-                Finding::error("tag", at, format!("The tag `{}` is not part of the language.", cut(&tag.to_string())))
+                Finding::error("tag", at, format!("The tag `{}` is not part of the language.", cut(written)))
                     .hint("Remove it; put a value in quotes to make it text.")
             });
         }
@@ -231,9 +232,7 @@ fn check_key(
                     format!("A key must be text, found {}.", document.describe(id)),
                 );
                 let placeholder = text[range].starts_with('{');
-                finding.maybe_hint(
-                    placeholder.then(|| "A text that begins with `{` must be in quotes: `\"{…}\"`.".to_owned()),
-                )
+                finding.maybe_hint(placeholder.then(|| "A text that begins with `{` must be in quotes.".to_owned()))
             });
             Key::Unusable
         }

@@ -27,9 +27,9 @@ pub(super) fn finding(error: &ScanError, text: &str) -> Finding {
 
 /// The `${…}` that the parser met without quotes in a flow collection: it stops at its brace.
 fn bare_placeholder(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
-    let near = text[..at].len().saturating_sub(200);
-    let near = (near..=at).find(|&at| text.is_char_boundary(at))?;
-    let start = near + text[near..(at + 2).min(text.len()).max(at)].rfind("${")?;
+    let near = (at.saturating_sub(200)..=at).find(|&at| text.is_char_boundary(at))?;
+    let behind = (at + 2..).take(4).find(|&end| text.is_char_boundary(end)).unwrap_or(text.len());
+    let start = near + text[near..behind].rfind("${")?;
     let line_end = text[start..].find(['\n', '\r']).map_or(text.len(), |end| start + end);
     let end = start + text[start..line_end].find('}')? + 1;
     // The mistake is at, in or right behind the placeholder, and no quote opens before it.
@@ -80,7 +80,10 @@ fn explain(kind: &ErrorKind) -> (String, &'static str) {
         K::ExpectedBlockSequenceEntry => {
             fixed("A `- ` should stand here.", "Elements of one list begin at the same column.")
         }
-        K::InvalidIndentation | K::InvalidQuotedScalarIndent | K::InvalidFlowScalarIndent => {
+        K::InvalidQuotedScalarIndent => {
+            fixed("A text in quotes goes on here, but is indented too little.", "Is the closing quote missing above?")
+        }
+        K::InvalidIndentation | K::InvalidFlowScalarIndent => {
             fixed("The indentation does not fit what stands above.", "Keys of one mapping begin at the same column.")
         }
         K::MappingKeyNotAllowed | K::BlockSequenceEntryNotAllowed => {

@@ -63,9 +63,9 @@ impl<'d> Reader<'d> {
             }
             (None, Some(id)) => self.variable_name(id),
             (None, None) => {
-                self.error_with_hint(
-                    "missing",
+                self.missing(
                     id,
+                    &["variable_name"],
                     "`variable_name` is missing.",
                     "It names the variable that takes the value.",
                 );
@@ -99,9 +99,9 @@ impl<'d> Reader<'d> {
     fn place(&mut self, capture: Id, places: &[(&str, Option<Id>)]) -> Option<Source> {
         let mut given = places.iter().filter_map(|(key, id)| id.map(|id| (*key, id)));
         let Some((key, id)) = given.next() else {
-            self.error_with_hint(
-                "missing",
+            self.missing(
                 capture,
+                &["json_path", "header", "cookie", "html", "regex"],
                 "The capture does not say where its value is.",
                 "Write one of `json_path`, `header`, `cookie`, `html`, `regex`.",
             );

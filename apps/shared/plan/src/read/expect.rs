@@ -141,7 +141,7 @@ impl<'d> Reader<'d> {
         let path = match self.given(source.path) {
             Some(path) => self.selector(path, "`path`"),
             None => {
-                self.error_with_hint("missing", id, "`path` is missing.", "It is the CSS selector of what to look at.");
+                self.missing(id, &["path"], "`path` is missing.", "It is the CSS selector of what to look at.");
                 None
             }
         };
@@ -212,9 +212,9 @@ impl<'d> Reader<'d> {
         match self.given(source.days_left) {
             Some(id) => self.matcher(id, "`days_left`", Subject::Number),
             None => {
-                self.error_with_hint(
-                    "missing",
+                self.missing(
                     id,
+                    &["days_left"],
                     "`days_left` is missing.",
                     "Write `certificate: {days_left: {gte: 14}}`.",
                 );

@@ -24,7 +24,7 @@ impl<'d> Reader<'d> {
     /// A value or conditions.
     pub(super) fn matcher(&mut self, id: Id, what: &str, subject: Subject) -> Option<Matcher> {
         match self.document.kind(id) {
-            Kind::Map(entries) if subject != Subject::Json || self.holds_conditions(id, entries) => {
+            Kind::Map(entries) if subject != Subject::Json || self.holds_conditions(entries) => {
                 self.conditions(id, entries, what, subject)
             }
             _ => {
@@ -35,7 +35,7 @@ impl<'d> Reader<'d> {
     }
 
     /// Whether a mapping is a matcher, where it may also be the object to compare with.
-    fn holds_conditions(&mut self, id: Id, entries: &[(Id, Id)]) -> bool {
+    fn holds_conditions(&mut self, entries: &[(Id, Id)]) -> bool {
         let known = keys::<Conditions>();
         let texts: Vec<&str> = entries.iter().map(|(key, _)| self.document.key(*key)).collect();
         let matching = texts.iter().filter(|key| known.contains(key)).count();
@@ -51,12 +51,17 @@ impl<'d> Reader<'d> {
             return false;
         }
         if matching < texts.len() {
-            self.error_with_hint(
-                "matcher",
-                id,
-                "Matchers and other keys are mixed here.",
-                "To compare with an object, write it under `equal`.",
-            );
+            let is_known = |(key, _): &&(Id, Id)| known.contains(&self.document.key(*key));
+            let matcher = entries.iter().find(is_known).map_or("", |(key, _)| self.document.key(*key));
+            for (key, _) in entries.iter().filter(|entry| !is_known(entry)) {
+                let text = self.document.key(*key);
+                let message = format!("`{}` is no matcher, but `{matcher}` beside it is one.", cut(text));
+                let hint = match suggestion::closest(text, known.iter().copied()) {
+                    Some(close) => format!("Did you mean `{close}`?"),
+                    None => "To compare with an object, write it under `equal`.".to_owned(),
+                };
+                self.error_with_hint("matcher", *key, message, hint);
+            }
         }
         true
     }

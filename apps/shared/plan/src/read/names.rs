@@ -17,13 +17,27 @@ const COMPARED: usize = 500;
 pub(super) struct Names {
     /// What is known here.
     known: HashSet<String>,
-    /// Captures, with the line of the first, those further down included once they are read.
-    captured: IndexMap<String, u32>,
+    /// The first capture of each name, those further down included once they are read.
+    captured: IndexMap<String, Captured>,
     /// Uses of what was not known where it was used.
-    unresolved: Vec<(String, Range<usize>, Place)>,
+    unresolved: Vec<Use>,
     place: Place,
+    /// Counted over steps and `finally`; none before the first.
+    step: usize,
     /// Whether there may be more variables than those we were told of.
     open: bool,
+}
+
+struct Captured {
+    line: u32,
+    step: usize,
+}
+
+struct Use {
+    name: String,
+    range: Range<usize>,
+    place: Place,
+    step: usize,
 }
 
 /// What a use of a variable may look forward to.
@@ -42,6 +56,7 @@ impl Names {
             captured: IndexMap::new(),
             unresolved: Vec::new(),
             place: Place::InOrder,
+            step: 0,
             open: outside.names.is_none(),
         }
     }
@@ -50,9 +65,13 @@ impl Names {
         self.place = place;
     }
 
+    pub(super) fn begin_step(&mut self) {
+        self.step += 1;
+    }
+
     pub(super) fn used(&mut self, reference: &Reference, range: Range<usize>) {
         if !reference.optional && !self.known.contains(&reference.name) {
-            self.unresolved.push((reference.name.clone(), range, self.place));
+            self.unresolved.push(Use { name: reference.name.clone(), range, place: self.place, step: self.step });
         }
     }
 
@@ -61,7 +80,7 @@ impl Names {
     }
 
     pub(super) fn capture(&mut self, name: &str, line: u32) {
-        self.captured.entry(name.to_owned()).or_insert(line);
+        self.captured.entry(name.to_owned()).or_insert(Captured { line, step: self.step });
         self.define(name);
     }
 
@@ -71,30 +90,31 @@ impl Names {
         let mut names: Vec<_> = self.known.iter().map(String::as_str).collect();
         names.sort_unstable();
         names.truncate(COMPARED);
-        for (name, range, place) in &self.unresolved {
-            let finding = |make: fn(&'static str, Range<usize>, String) -> Finding| {
-                let short = cut(name);
-                match self.captured.get(name) {
-                    Some(line) => make(
-                        "unknown-variable",
-                        range.clone(),
-                        format!(
-                            "The variable `{short}` has no value yet here: it is captured further down, in line {line}."
-                        ),
-                    ),
-                    None => make("unknown-variable", range.clone(), format!("There is no variable `{short}`."))
-                        .hint(self.advice(name, &names)),
-                }
-            };
-            let captured = self.captured.contains_key(name);
-            if captured && *place == Place::Defaults {
+        for unresolved in &self.unresolved {
+            if unresolved.place == Place::Defaults && self.captured.contains_key(&unresolved.name) {
                 continue;
             }
             if self.open {
-                findings.warn(|| finding(Finding::warning));
+                findings.warn(|| self.finding(Finding::warning, unresolved, &names));
             } else {
-                findings.add(|| finding(Finding::error));
+                findings.add(|| self.finding(Finding::error, unresolved, &names));
             }
+        }
+    }
+
+    fn finding(&self, make: fn(&'static str, Range<usize>, String) -> Finding, used: &Use, names: &[&str]) -> Finding {
+        let name = cut(&used.name);
+        let make = |message| make("unknown-variable", used.range.clone(), message);
+        match self.captured.get(&used.name) {
+            Some(captured) if captured.step == used.step => make(format!(
+                "The variable `{name}` has no value yet here: it is captured from the response to this very step."
+            )),
+            Some(Captured { line, .. }) => make(format!(
+                "The variable `{name}` has no value yet here: it is captured further down, in line {line}."
+            )),
+            None if self.known.contains(&used.name) => make(format!("The variable `{name}` has no value yet here."))
+                .hint("A variable can use only those above it."),
+            None => make(format!("There is no variable `{name}`.")).hint(self.advice(&used.name, names)),
         }
     }
 

@@ -90,10 +90,12 @@ impl<'d> Reader<'d> {
                 plan.steps = self.steps(id, list);
             }
             None => {
-                let single = self.document.kind(root);
-                let step = matches!(single, Kind::Map(entries) if entries.iter().any(|(key, _)| is_method(self.document.key(*key))));
-                let hint = if step { "A step begins with `- `." } else { "List the requests under `steps`." };
-                self.error_with_hint("missing", root, "The plan has no `steps`.", hint);
+                // A step in the plan's place has been reported as such.
+                let single = matches!(self.document.kind(root), Kind::Map(entries)
+                    if entries.iter().any(|(key, _)| is_method(self.document.key(*key))));
+                if !single {
+                    self.missing(root, &["steps"], "The plan has no `steps`.", "List the requests under `steps`.");
+                }
             }
         }
         if let Some(id) = self.given(source.finally) {
@@ -149,6 +151,7 @@ impl<'d> Reader<'d> {
     }
 
     fn step(&mut self, id: Id) -> Option<Step> {
+        self.names.begin_step();
         let source: source::Step = self.structure(id, "A step")?;
         let name = self.given(source.name).and_then(|id| self.template(id, "`name`"));
         let on_failure = self.given(source.on_failure).and_then(|id| self.on_failure(id));

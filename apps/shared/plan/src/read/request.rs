@@ -36,15 +36,16 @@ impl<'d> Reader<'d> {
         let query = self.given(source.query).map(|id| self.fields(id, "query")).unwrap_or_default();
         let headers = self.given(source.headers).map(|id| self.headers(id)).unwrap_or_default();
         let body = self.body(method, source.body, self.given(source.form));
-        let auth = self.given(source.auth).and_then(|id| self.auth(id));
+        let auth_at = self.given(source.auth);
+        let auth = auth_at.and_then(|id| self.auth(id));
         let expect = self.either("expect", self.given(source.expect), beside.expect);
         let captures = self.either("save_from_response", self.given(source.save_from_response), beside.captures);
         let options = self.either("options", self.given(source.options), beside.options);
-        if auth.is_some()
+        if let Some(auth) = auth_at
             && let Some(name) = headers.keys().find(|name| name.eq_ignore_ascii_case("authorization"))
         {
             let message = format!("`auth` and the header `{name}` both say who asks.");
-            self.error_with_hint("conflict", id, message, "Keep one of them.");
+            self.error_with_hint("conflict", auth, message, "Keep one of them.");
         }
         let options = options.map(|id| self.options(id)).unwrap_or_default();
         let expect = expect.map(|id| self.expect(id)).unwrap_or_default();
@@ -79,7 +80,7 @@ impl<'d> Reader<'d> {
                 return None;
             }
             (None, None) => {
-                self.error_with_hint("missing", request, "The request has no `url`.", "Write `url: https://…`.");
+                self.missing(request, &["url", "host"], "The request has no `url`.", "Write `url: https://…`.");
                 return None;
             }
         };
@@ -189,12 +190,15 @@ impl<'d> Reader<'d> {
                 None
             }
             (None, None) => {
-                self.error_with_hint(
-                    "missing",
-                    id,
-                    "`auth` says no one.",
-                    "Write `basic: {user: …, password: …}` or `bearer: …`.",
-                );
+                // Any key that stands here has been reported.
+                if self.document.kind(id).is_empty() {
+                    self.error_with_hint(
+                        "missing",
+                        id,
+                        "`auth` holds no credentials.",
+                        "Write `basic: {user: …, password: …}` or `bearer: …`.",
+                    );
+                }
                 None
             }
         }
@@ -207,7 +211,7 @@ impl<'d> Reader<'d> {
             match at {
                 Some(at) => self.template(at.id, &what).map(|template| (at.id, template)),
                 None => {
-                    self.error("missing", id, format!("{what} is missing."));
+                    self.missing(id, &[key], format!("{what} is missing."), "Write `basic: {user: …, password: …}`.");
                     None
                 }
             }

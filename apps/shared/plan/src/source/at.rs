@@ -151,28 +151,33 @@ const MISPLACED: &[(&str, &[&str], &str)] = &[
     (
         "a step",
         &["url", "host", "query", "headers", "body", "form", "auth"],
-        "It belongs into the request: indent it one level more.",
+        "It belongs in the request: indent it one level more.",
     ),
     (
         "a step",
         &["timeout", "retries", "follow_redirects", "verify_tls", "cookies", "debug"],
-        "It belongs into `options`.",
+        "It belongs in `options`.",
     ),
     (
         "the request",
         &["timeout", "retries", "follow_redirects", "verify_tls", "cookies", "debug"],
-        "It belongs into `options`.",
+        "It belongs in `options`.",
     ),
     (
         "the request",
         &["status_code", "json", "json_path", "string", "html", "json_schema", "response_time", "certificate", "size"],
-        "It belongs into `expect`.",
+        "It belongs in `expect`.",
     ),
     ("the request", &["name", "on_failure"], "It belongs beside the request: indent it one level less."),
-    ("`expect`", &["degraded_after"], "It belongs into `response_time`."),
-    ("`expect`", &["days_left"], "It belongs into `certificate`."),
-    ("`auth`", &["user", "password"], "It belongs into `basic`."),
-    ("the plan", &["headers", "auth", "options"], "It belongs into `defaults`."),
+    ("`expect`", &["degraded_after"], "It belongs in `response_time`."),
+    ("`expect`", &["days_left"], "It belongs in `certificate`."),
+    ("`auth`", &["user", "password"], "It belongs in `basic`."),
+    ("the plan", &["headers", "auth"], "It belongs in `defaults`."),
+    (
+        "the plan",
+        &["get", "post", "put", "patch", "delete", "head", "options", "trace"],
+        "A step begins with `- `, and stands under `steps` or alone in a list.",
+    ),
 ];
 
 fn unknown(key: &str, place: &'static str, fields: &[&str], range: std::ops::Range<usize>) -> Finding {

@@ -291,7 +291,10 @@ impl<'t> Cursor<'t> {
                 self.begin..self.text.len(),
             ),
             Some(found) => self.error(
-                &format!("Found `{}` in a placeholder where {wanted} should stand.", found.escape_debug()),
+                &format!(
+                    "Found `{}` in a placeholder where {wanted} should stand.",
+                    if found.is_control() { ' ' } else { found }
+                ),
                 Some("Write `$${` for a literal `${`."),
                 self.at..self.at + found.len_utf8(),
             ),
