@@ -13,7 +13,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const GOOD_WHILE: Duration = Duration::from_secs(120);
 
 /// Runs what `start` starts until `stop`, however often it ends before that.
-pub(crate) async fn supervise<E: Display>(stop: &CancellationToken, mut start: impl AsyncFnMut() -> Result<(), E>) {
+pub(crate) async fn supervise<F, E>(stop: &CancellationToken, mut start: impl FnMut() -> F)
+where
+    F: Future<Output = Result<(), E>>,
+    E: Display,
+{
     let mut pause = PAUSE;
     loop {
         let began = Instant::now();
@@ -40,12 +44,12 @@ mod tests {
         let stop = CancellationToken::new();
         let began = tokio::time::Instant::now();
         let mut starts = Vec::new();
-        supervise(&stop, async || {
+        supervise(&stop, || {
             starts.push(began.elapsed().as_millis());
             if starts.len() == 4 {
                 stop.cancel();
             }
-            if starts.len() == 2 { Ok(()) } else { Err("broken") }
+            std::future::ready(if starts.len() == 2 { Ok(()) } else { Err("broken") })
         })
         .await;
         assert_eq!(starts, [0, 500, 1500, 3500]);
@@ -56,9 +60,9 @@ mod tests {
         let stop = CancellationToken::new();
         stop.cancel();
         let mut starts = 0;
-        supervise(&stop, async || {
+        supervise(&stop, || {
             starts += 1;
-            Err::<(), _>("broken")
+            std::future::ready(Err::<(), _>("broken"))
         })
         .await;
         assert_eq!(starts, 1);

@@ -5,8 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use apalis::{layers::tracing::TraceLayer, prelude::*};
-use apalis_core::task::Task;
+use apalis::prelude::*;
 use domain::WorkerId;
 use store::{Change, ClaimedRun, Recorder, RunChange, Store};
 use tokio::{
@@ -112,10 +111,11 @@ impl Queue {
         };
         tracing::info!(worker = %id, concurrency, "Waiting for runs");
         let mut starts = 0_u32;
-        supervise(&stop, async || {
+        supervise(&stop, || {
             starts += 1;
+            // apalis wants every worker to have a name of its own.
             let name = format!("executor-{id}-{starts}");
-            work_once(name, concurrency, &claimer, execute.clone(), &stop, self.options.grace).await
+            work_once(name, concurrency, claimer.clone(), execute.clone(), stop.clone(), self.options.grace)
         })
         .await;
         tracing::info!(worker = %id, "No more runs are executed here");
@@ -126,9 +126,9 @@ impl Queue {
 async fn work_once<F>(
     name: String,
     concurrency: usize,
-    claimer: &Claimer,
+    claimer: Claimer,
     execute: impl Fn(ClaimedRun, Held) -> F + Clone + Send + Sync + 'static,
-    stop: &CancellationToken,
+    stop: CancellationToken,
     grace: Duration,
 ) -> Result<(), WorkerError>
 where
@@ -155,7 +155,6 @@ where
         .backend(RunBackend::new(buffer))
         .concurrency(concurrency)
         .parallelize(tokio::spawn)
-        .layer(TraceLayer::new().make_span_with(span))
         .build(handler);
     let mut working = AbortOnDrop::new(tokio::spawn(worker.run()));
     let draining = async {
@@ -174,11 +173,6 @@ where
         return Err(WorkerError::PanicError(panic.to_string()));
     }
     result
-}
-
-fn span(task: &Task<Job>) -> tracing::Span {
-    let Job { run, .. } = &task.args;
-    tracing::info_span!("run", run = %run.lease.run, plan = %run.lease.plan, attempt = run.attempt)
 }
 
 /// Passes on what the change feed says about runs.
