@@ -54,6 +54,7 @@ impl Application {
         let (demo_listener, demo_address) = bind("DEMO_LISTEN", config.serving.demo_listen)?;
         let workers = config.workers.max(1);
         let headers_within = config.limits.headers_within;
+        let panics_at = config.panics_at;
         let state = Data::new(State::new(config, store, address, demo_address));
 
         let shared = state.clone();
@@ -61,6 +62,11 @@ impl Application {
             App::new()
                 .app_data(shared.clone())
                 .configure(routes::configure)
+                .configure(|services| {
+                    if let Some(path) = panics_at {
+                        routes::panic_at(path, services)
+                    }
+                })
                 .default_service(web::to(routes::nothing_here))
                 // The last one is the outermost.
                 .wrap(Compress::default())

@@ -3,7 +3,6 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use ipnet::IpNet;
 use runtime::config::ServingConfig;
 
 /// Addresses and limits of the web application.
@@ -11,12 +10,12 @@ use runtime::config::ServingConfig;
 pub struct Config {
     /// Where pages and the demo API are served, and under which addresses people know them.
     pub serving: ServingConfig,
-    /// Whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
     /// How many threads answer requests.
     pub workers: usize,
     /// How much is let in.
     pub limits: Limits,
+    /// A path whose handler panics, so that a test can see what becomes of that. None anywhere else.
+    pub panics_at: Option<&'static str>,
 }
 
 /// How much is let in, and how fast.
@@ -56,14 +55,14 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// With the limits of production, a thread per core, and no proxies.
+    /// With the limits of production, and a thread per core.
     #[must_use]
     pub fn new(serving: ServingConfig) -> Self {
         Self {
             serving,
-            trusted_proxies: Vec::new(),
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             limits: Limits::default(),
+            panics_at: None,
         }
     }
 }

@@ -93,7 +93,7 @@ struct Message {
 pub(crate) fn configure(services: &mut ServiceConfig) {
     let json = JsonConfig::default().limit(64 * 1024).error_handler(|error, _| {
         let text = format!("The body is not the JSON that is wanted here: {error}.");
-        refusal(StatusCode::BAD_REQUEST, text).into()
+        refusal(error.status_code(), text).into()
     });
     services
         .app_data(json)

@@ -43,7 +43,7 @@ impl Query {
 
     /// The same list from another place on: the query of a link.
     pub(crate) fn from(&self, after: Option<&Cursor>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         query.extend_pairs(self.0.iter().filter(|(name, _)| name != "after"));
         if let Some(cursor) = after {
             query.append_pair("after", &cursor.to_string());

@@ -77,8 +77,18 @@ pub(crate) fn html(template: &impl Template) -> Result<HttpResponse, PageError> 
 
 /// The page, with another status.
 pub(crate) fn html_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, PageError> {
-    let text = template.render().map_err(|error| PageError::internal(format!("a page was not rendered: {error}")))?;
+    let text = rendered(template)?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(text))
+}
+
+/// A page, or a part of one, that is rendered already.
+pub(crate) fn html_of(text: String) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(text)
+}
+
+/// The template's text.
+pub(crate) fn rendered(template: &impl Template) -> Result<String, PageError> {
+    template.render().map_err(|error| PageError::internal(format!("a page was not rendered: {error}")))
 }
 
 /// On to another page, with GET.

@@ -82,6 +82,14 @@ fn method(name: &str) -> actix_web::Route {
     }
 }
 
+/// See [`crate::Config::panics_at`].
+pub(crate) fn panic_at(path: &str, services: &mut ServiceConfig) {
+    async fn handler() -> HttpResponse {
+        panic!("a handler was asked to panic")
+    }
+    services.route(path, web::get().to(handler));
+}
+
 /// Whatever no route takes: an unknown address, or a known one with a method it does not have.
 pub(crate) async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, PageError> {
     let allowed: Vec<&str> = ROUTES

@@ -95,7 +95,7 @@ pub(crate) async fn sign_up(
     Form(form): Form<SignUp>,
 ) -> Result<HttpResponse, PageError> {
     let begun = Instant::now();
-    state.throttle.address(address::of(&request, &state.config.trusted_proxies))?;
+    state.throttle.address(address::of(&request, &state.config.serving.trusted_proxies))?;
     let email = form.email.parse::<Email>();
     // An organization that is given no name takes that of its first member's address.
     let named = if form.organization.trim().is_empty() { named_after(&form.email) } else { form.organization.clone() };
@@ -160,7 +160,7 @@ pub(crate) async fn sign_in(
     state: Data<State>,
     Form(form): Form<SignIn>,
 ) -> Result<HttpResponse, PageError> {
-    state.throttle.address(address::of(&request, &state.config.trusted_proxies))?;
+    state.throttle.address(address::of(&request, &state.config.serving.trusted_proxies))?;
     let account = match form.email.parse::<Email>() {
         Ok(email) => {
             state.throttle.account(&email)?;

@@ -14,14 +14,14 @@ use self::step::{Chosen, Line, Tab};
 use crate::{
     error::PageError,
     filter::Query,
-    page::{Page, Section, go, html},
+    page::{Page, Section, go, html, html_of, rendered},
     pages::plan::queue,
     session::SignedIn,
     state::State,
 };
 
 #[derive(Template)]
-#[template(path = "run.html", blocks = ["live"])]
+#[template(path = "run.html", blocks = ["title", "live"])]
 struct RunPage {
     page: Page,
     row: RunRow,
@@ -115,7 +115,10 @@ pub(crate) async fn live(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    html(&load(&request, *run, member, &state).await?.as_live())
+    let page = load(&request, *run, member, &state).await?;
+    // Both are escaped already: they are parts of a template.
+    let (title, part) = (rendered(&page.as_title())?, rendered(&page.as_live())?);
+    Ok(html_of(format!("<title>{title} · smokex</title>\n{part}")))
 }
 
 /// `POST /runs/{run}/cancel`

@@ -51,3 +51,27 @@ async fn a_stopped_application_ends_though_streams_are_open() {
     assert_eq!(stream.status(), 200);
     tokio::time::timeout(std::time::Duration::from_secs(9), app.stop()).await.expect("it stops in good time");
 }
+
+#[tokio::test]
+async fn a_handler_that_panics_is_500_and_takes_nothing_along() {
+    let app = TestApp::start_with(On::Sqlite, &[], |config| config.panics_at = Some("/panic")).await;
+    let browser = app.browser();
+    for _ in 0..3 {
+        let answer = browser.get("/panic?password=hunter2").await;
+        assert_eq!(answer.status, 500);
+        assert!(
+            answer.text.contains("This did not work") && !answer.text.contains("asked to panic"),
+            "{}",
+            answer.text
+        );
+        assert_eq!(answer.header("x-request-id").len(), 36);
+        assert!(answer.header("content-security-policy").contains("default-src 'none'"));
+    }
+    assert_eq!(browser.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn nothing_panics_unless_asked_to() {
+    let app = TestApp::start().await;
+    assert_eq!(app.browser().get("/panic").await.status, 404);
+}

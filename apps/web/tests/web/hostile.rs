@@ -13,9 +13,11 @@ const EVIL: &str = "</title></pre></textarea><script>alert(1)</script><img src=x
 async fn whatever_a_target_or_a_plan_says_stays_text() {
     let app = TestApp::start().await;
     let ada = app.someone("ada").await;
+    // Names take no placeholders; everywhere else text may look like one.
+    let name = serde_json::to_string(&EVIL.replace("${7*7}", "")).unwrap();
     let quoted = serde_json::to_string(EVIL).unwrap().replace("${", "$${");
     let text = format!(
-        "name: {quoted}\ndescription: {quoted}\nsteps:\n- name: {quoted}\n  get: {{ url: \"https://api.example.com/\", headers: {{ x-evil: {quoted} }} }}\n"
+        "name: {name}\ndescription: {name}\nsteps:\n- name: {quoted}\n  get: {{ url: \"https://api.example.com/\", headers: {{ x-evil: {quoted} }} }}\n"
     );
     // Form and text both carry it; the name must be short enough and on one line.
     let answer = ada.browser.post("/plans", &[("name", EVIL), ("text", &text)]).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::FutureExt;
 use reqwest::{Method, Response};
 use rstest::rstest;
 use store::Ending;
@@ -67,7 +67,7 @@ async fn nobody_hears_of_anothers_runs_nor_a_run_of_other_runs() {
     assert_eq!(next(&mut evesdropping).await.unwrap(), "data: change\n\n");
     queue(&app, &eve, hers).await;
     assert_eq!(next(&mut evesdropping).await.unwrap(), "data: change\n\n");
-    assert!(futures_util::FutureExt::now_or_never(one_run.bytes_stream().next()).is_none());
+    assert!(one_run.chunk().now_or_never().is_none());
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn behind_a_trusted_proxy_each_client_has_an_address_of_its_own() {
     };
     let trusting = TestApp::start_with(On::Sqlite, &[], |config| {
         narrow(config);
-        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        config.serving.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     })
     .await;
     assert_eq!([send(&trusting, "192.0.2.1").await, send(&trusting, "192.0.2.2").await], [422, 422]);
