@@ -1,6 +1,6 @@
 //! One measured figure and how it is printed, and the rounds it is taken in.
 
-use std::{fmt, future::Future};
+use std::fmt;
 
 use serde::Serialize;
 
@@ -44,16 +44,12 @@ fn median(values: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
-/// Takes both in turn, after one round of each that does not count.
-pub async fn rounds<A, B>(
+/// Takes both in turn; the first round of each only warms up. Answers the values of both.
+pub async fn rounds(
     count: usize,
-    mut ours: impl FnMut() -> A,
-    mut floor: impl FnMut() -> B,
-) -> anyhow::Result<(Vec<f64>, Vec<f64>)>
-where
-    A: Future<Output = anyhow::Result<f64>>,
-    B: Future<Output = anyhow::Result<f64>>,
-{
+    mut ours: impl AsyncFnMut() -> anyhow::Result<f64>,
+    mut floor: impl AsyncFnMut() -> anyhow::Result<f64>,
+) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
     let (mut of_ours, mut of_floor) = (Vec::new(), Vec::new());
     for round in 0..=count {
         let (a, b) = (ours().await?, floor().await?);

@@ -34,11 +34,8 @@ pub struct Target {
 impl Target {
     /// Starts it and waits until it listens.
     pub async fn start() -> anyhow::Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .arg("target")
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+        let mut process =
+            Command::new(std::env::current_exe()?).arg("target").stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let stdout = process.stdout.take().context("the target's output")?;
         let address = BufReader::new(stdout).lines().next_line().await?.context("the target's address")?;
         Ok(Self { address, _process: process })

@@ -6,6 +6,8 @@
 mod bare;
 mod figure;
 mod figures;
+mod floor;
+mod household;
 mod load;
 mod target;
 

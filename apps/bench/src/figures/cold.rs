@@ -6,7 +6,11 @@ use std::{path::Path, process::Stdio, time::Instant};
 use anyhow::{Context, ensure};
 use tokio::process::Command;
 
-use crate::{bare, figure::{Figure, rounds}, load};
+use crate::{
+    bare,
+    figure::{Figure, rounds},
+    load,
+};
 
 const RUNS: usize = 20;
 
@@ -19,8 +23,12 @@ pub async fn measure() -> anyhow::Result<Vec<Figure>> {
     let bench = std::env::current_exe()?;
     let smokex = bench.with_file_name("smokex");
     let plan = plan.to_str().context("a path in UTF-8")?;
-    let (ours, floor) =
-        rounds(5, || whole_process(&smokex, ["run", plan]), || whole_process(&bench, ["bare", &target.address])).await?;
+    let (ours, floor) = rounds(
+        5,
+        async || whole_process(&smokex, ["run", plan]).await,
+        async || whole_process(&bench, ["bare", &target.address]).await,
+    )
+    .await?;
     Ok(vec![Figure::of("cold", "ms a process", &ours, &floor)])
 }
 
@@ -44,7 +52,8 @@ async fn whole_process(program: &Path, arguments: [&str; 2]) -> anyhow::Result<f
 /// The floor's process: `bench bare HOST:PORT`.
 pub fn bare_process() -> anyhow::Result<()> {
     let address = std::env::args().nth(2).context("bench bare HOST:PORT")?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        bare::plan(&bare::client()?, &format!("http://{address}")).await.map(drop)
-    })
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(async { bare::plan(&bare::client()?, &format!("http://{address}")).await.map(drop) })
 }

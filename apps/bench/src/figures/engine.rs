@@ -9,7 +9,11 @@ use engine::{Abandoned, Input, Observer, Progress, StepFinished, StepStarted};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{bare, figure::{Figure, rounds}, load};
+use crate::{
+    bare,
+    figure::{Figure, rounds},
+    load,
+};
 
 const PLANS: usize = 3_000;
 
@@ -33,7 +37,7 @@ pub async fn measure() -> anyhow::Result<Vec<Figure>> {
     let (plan, egress, client) = (Arc::new(plan), Egress::new(Policy::any()), bare::client()?);
     let (ours, floor) = rounds(
         5,
-        || {
+        async || {
             let (plan, egress) = (Arc::clone(&plan), egress.clone());
             load::per_second(PLANS, move |_| {
                 let (plan, egress) = (Arc::clone(&plan), egress.clone());
@@ -45,13 +49,15 @@ pub async fn measure() -> anyhow::Result<Vec<Figure>> {
                     Ok(())
                 }
             })
+            .await
         },
-        || {
+        async || {
             let (client, base) = (client.clone(), Arc::clone(&base));
             load::per_second(PLANS, move |_| {
                 let (client, base) = (client.clone(), Arc::clone(&base));
                 async move { bare::plan(&client, &base).await.map(drop) }
             })
+            .await
         },
     )
     .await?;

@@ -1,0 +1,116 @@
+//! A database of ours for a figure: an organization with one plan, runs queued and executed.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use domain::{Cause, PlanId};
+use egress::Policy;
+use sha2::{Digest, Sha256};
+use store::{Change, DatabaseUrl, Member, NewAccount, NewPlan, NewRun, NewSession, RunChange, SealingKey, Store};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::load;
+
+/// What the browser of the figures keeps in its cookie.
+pub const SESSION: [u8; 32] = [7; 32];
+
+/// An open store with a signed-in owner and the plan of the figures.
+pub struct Household {
+    /// Ours.
+    pub store: Store,
+    /// The owner.
+    pub member: Member,
+    /// The plan.
+    pub plan: PlanId,
+}
+
+/// The databases that a figure is taken on: a name, ours, and the floor's.
+pub fn databases(folder: &std::path::Path) -> anyhow::Result<Vec<(&'static str, String, String)>> {
+    let file = |name: &str| format!("sqlite:{}", folder.join(name).display());
+    let mut databases = vec![("sqlite", file("ours.db"), folder.join("floor.db").display().to_string())];
+    match std::env::var("BENCH_POSTGRES") {
+        Ok(url) => {
+            let (ours, floor) = (fresh_postgres(&url)?, fresh_postgres(&url)?);
+            databases.push(("postgres", ours, floor));
+        }
+        Err(_) => eprintln!("BENCH_POSTGRES is not set: nothing is measured on PostgreSQL"),
+    }
+    Ok(databases)
+}
+
+fn fresh_postgres(url: &str) -> anyhow::Result<String> {
+    let name = format!("bench_{}", Uuid::new_v4().simple());
+    PgConnection::establish(url)?.batch_execute(&format!("CREATE DATABASE {name}"))?;
+    Ok(url.replacen("/postgres?", &format!("/{name}?"), 1))
+}
+
+impl Household {
+    /// Migrates the database and signs the owner up.
+    pub async fn new(url: &str, target: &load::Target) -> anyhow::Result<Self> {
+        let url: DatabaseUrl = url.parse()?;
+        let store = Store::open(&url, SealingKey::new(&[9; 32]), store::Options::default()).await?;
+        store.migrate().await?;
+        let text = load::plan_text(&target.address);
+        let plan = plan::check(&text, &plan::Known::default()).plan.context("a valid plan")?;
+        let outline = plan::outline(&plan);
+        let user = store
+            .sign_up(NewAccount {
+                email: "ada@example.com".parse()?,
+                password_hash: "nobody signs in with it".to_owned(),
+                organization_name: "Bench".parse()?,
+                sample: Some(NewPlan {
+                    name: "Orders".parse()?,
+                    text,
+                    steps: u32::try_from(outline.len())?,
+                    outline: serde_json::to_string(&outline)?,
+                }),
+            })
+            .await?;
+        let token_hash = Sha256::digest(SESSION).into();
+        let expires_at = jiff_in_a_day();
+        store.create_session(user, NewSession { token_hash, user_agent: "bench".to_owned(), expires_at }).await?;
+        let member = store.member(token_hash).await?.context("the member who has just signed in")?;
+        let plans = store.plans(member.tenant(), store::PlanFilter::default()).await?;
+        let plan = plans.items.first().context("the sample plan")?.id;
+        Ok(Self { store, member, plan })
+    }
+
+    /// Queues runs of the plan.
+    pub async fn queue(&self, runs: usize) -> anyhow::Result<()> {
+        for _ in 0..runs {
+            let new = NewRun { plan: self.plan, cause: Cause::Manual, user: None };
+            self.store.queue_run(self.member.tenant(), new).await?;
+        }
+        Ok(())
+    }
+
+    /// Has an executor of this process execute the queued runs; answers how many a second, from the
+    /// executor's start to the last run's end.
+    pub async fn execute(&self, runs: usize) -> anyhow::Result<f64> {
+        let mut changes = self.store.changes();
+        let shutdown = CancellationToken::new();
+        let config =
+            executor::Config { concurrency: load::AT_ONCE, lease: Duration::from_secs(30), policy: Policy::any() };
+        let begin = Instant::now();
+        let worker = tokio::spawn(executor::run(config, self.store.clone(), shutdown.clone()));
+        let mut finished = 0;
+        while finished < runs {
+            match changes.next().await {
+                Change::Run { kind: RunChange::Finished, .. } => finished += 1,
+                Change::Resync => anyhow::bail!("the change feed could not keep up"),
+                _ => {}
+            }
+        }
+        let took = begin.elapsed().as_secs_f64();
+        shutdown.cancel();
+        worker.await??;
+        #[allow(clippy::cast_precision_loss)]
+        Ok(runs as f64 / took)
+    }
+}
+
+fn jiff_in_a_day() -> jiff::Timestamp {
+    jiff::Timestamp::now() + Duration::from_secs(86_400)
+}
