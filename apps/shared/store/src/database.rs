@@ -107,8 +107,28 @@ impl Database {
                     feed.committed(changes);
                     Ok(value)
                 });
-                // A commit that failed has been rolled back already; then there is nothing to do here.
+                // A connection that cannot even roll back (or whose commit failed) is not used again.
                 if result.is_ok() || conn.rollback().is_ok() {
+                    pool.give_back(conn);
+                }
+                result
+            })
+            .await
+    }
+}
+
+impl Database {
+    /// Runs what cannot run in a transaction, on a connection that may write.
+    pub(crate) async fn outside_transactions<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T, Error> + Send + 'static,
+    {
+        self.writers
+            .blocking(move |pool| {
+                let mut conn = pool.take()?;
+                let result = work(&mut conn);
+                if result.as_ref().err().is_none_or(|error| conn.survived(error)) {
                     pool.give_back(conn);
                 }
                 result

@@ -11,6 +11,9 @@ pub enum Error {
     /// The connection broke; the next call opens another.
     #[error("The connection to the database was lost: {0}.")]
     Disconnected(String),
+    /// Two transactions waited for each other, and the database took this one back. It may be tried again.
+    #[error("The database broke off a transaction that waited for another which waited for it.")]
+    Deadlock,
     /// All connections were busy for as long as a caller may wait.
     #[error("The database is overloaded: no connection became free within {0:?}.")]
     Busy(std::time::Duration),
@@ -46,6 +49,7 @@ impl From<DieselError> for Error {
             DieselError::DatabaseError(_, ref info) if info.message().starts_with("terminating connection") => {
                 Self::Disconnected(one_line(info.message()))
             }
+            DieselError::DatabaseError(_, ref info) if info.message() == "deadlock detected" => Self::Deadlock,
             error => Self::Database(Box::new(error)),
         }
     }

@@ -119,7 +119,10 @@ impl Store {
             return Ok(None);
         };
         if now - seen_at > SEEN {
-            self.seen(session, now).await?;
+            // That somebody was here is not worth an error page.
+            if let Err(error) = self.seen(session, now).await {
+                tracing::warn!(%error, "could not note when a session was last seen");
+            }
         }
         Ok(Some(Member {
             tenant: Tenant::new(OrganizationId::from(organization)),

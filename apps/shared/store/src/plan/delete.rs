@@ -20,11 +20,15 @@ impl Store {
     /// go first: their executors find nothing left to write to and stop. A long history goes in several
     /// transactions; if the program ends between them, the plan is still there, and can be deleted again.
     pub async fn delete_plan(&self, tenant: &Tenant, plan: PlanId) -> Result<bool, Error> {
+        let mut patience = 5;
         loop {
             let tenant = *tenant;
-            let deleted = self.database.write(move |tx| delete_some(tx, &tenant, plan)).await?;
-            if let Some(found) = deleted {
-                return Ok(found);
+            match self.database.write(move |tx| delete_some(tx, &tenant, plan)).await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => {}
+                // A recorder writes to several of the runs, in an order of its own. It goes first.
+                Err(Error::Deadlock) if patience > 0 => patience -= 1,
+                Err(error) => return Err(error),
             }
         }
     }

@@ -188,3 +188,10 @@ async fn a_server_that_is_not_there_is_named_without_the_password() {
     assert!(text.starts_with("The database postgres://ada:…@127.0.0.1:9/smokex cannot be reached: "), "{text}");
     assert!(!text.contains("hunter2") && !format!("{error:?}").contains("hunter2") && !text.contains('\n'), "{text}");
 }
+
+#[tokio::test]
+async fn nobody_else_may_read_the_file() {
+    let database = TestDatabase::sqlite().await;
+    let path = database.url().strip_prefix("sqlite:").unwrap();
+    assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+}

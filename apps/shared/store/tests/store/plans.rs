@@ -1,6 +1,7 @@
 //! Plans and their versions.
 
-use domain::{Health, PlanId, RunState};
+use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use domain::{Health, PlanId, RunId, RunState};
 use store::{NewPlan, PageRequest, PlanFilter, SaveError};
 use testkit::factory;
 
@@ -193,4 +194,31 @@ testkit::on_both! {
         assert!(store.run(member.tenant(), run.unwrap()).await.unwrap().is_none());
         assert_eq!(store.summary(member.tenant()).await.unwrap(), store::Summary::default());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_is_deleted_although_somebody_writes_to_its_runs_in_another_order() {
+    let database = testkit::TestDatabase::postgres().await;
+    let store = database.open().await;
+    let member = factory::member(&store).await;
+    let plan = factory::saved_plan(&store, &member, "Plan").await;
+    let (older, newer) =
+        (factory::queued_run(&store, &member, plan).await, factory::queued_run(&store, &member, plan).await);
+    let mut other = PgConnection::establish(database.url()).unwrap();
+    let touch = |run: RunId| format!("UPDATE runs SET priority = 1 WHERE id = '{run}'");
+    // The deletion begins with the newer run and waits for the older one, which the other holds; when
+    // the other wants the newer one too, one of the two has to yield.
+    other.batch_execute(&format!("BEGIN; SET LOCAL deadlock_timeout = '20s'; {}", touch(older))).unwrap();
+    let deletion = tokio::spawn({
+        let (store, member) = (store.clone(), member.clone());
+        async move { store.delete_plan(member.tenant(), plan).await }
+    });
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
+    while database.sql(waits) == "0" {
+        tokio::task::yield_now().await;
+    }
+    tokio::task::spawn_blocking(move || other.batch_execute(&format!("{}; COMMIT", touch(newer))).unwrap())
+        .await
+        .unwrap();
+    assert!(deletion.await.unwrap().unwrap());
 }
