@@ -15,7 +15,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY migrations migrations
 COPY apps apps
 COPY --from=assets /build/assets/dist assets/dist
-RUN cargo build --release --locked --package smokex
+RUN cargo build --release --locked --package smokex --no-default-features
 
 # What is delivered.
 FROM debian:bookworm-slim

@@ -2,6 +2,7 @@
 
 mod smokex {
     mod bad_input;
+    mod browser;
     mod check;
     mod interrupt;
     mod program;

@@ -21,7 +21,7 @@ pub struct Key(Zeroizing<[u8; 32]>);
 pub enum KeyFileError {
     /// Reading or making it failed.
     #[error(
-        "The key file {} cannot be read or made ({source}). Make its folder writable, name another one in VAR_DIR, \
+        "The key file {} cannot be read or made ({reason}). Make its folder writable, name another one in VAR_DIR, \
          or give the key in SMOKEX_KEY.",
         path.display()
     )]
@@ -29,7 +29,7 @@ pub enum KeyFileError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// It holds something else.
     #[error(
@@ -76,7 +76,7 @@ impl Key {
             Ok(text) => Self::decode(&text).map(Some).ok_or(KeyFileError::NoKey { path }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(KeyFileError::NoKey { path }),
-            Err(source) => Err(KeyFileError::Io { path, source }),
+            Err(reason) => Err(KeyFileError::Io { path, reason }),
         }
     }
 
@@ -91,10 +91,10 @@ impl Key {
         }
         let path = var.file("key");
         if !var.path().is_dir() {
-            var.prepare().map_err(|error| KeyFileError::Io { path: path.clone(), source: io::Error::other(error) })?;
+            var.prepare().map_err(|error| KeyFileError::Io { path: path.clone(), reason: io::Error::other(error) })?;
         }
-        make(&path).map_err(|source| KeyFileError::Io { path: path.clone(), source })?;
-        Self::load(var)?.ok_or(KeyFileError::Io { path, source: io::ErrorKind::NotFound.into() })
+        make(&path).map_err(|reason| KeyFileError::Io { path: path.clone(), reason })?;
+        Self::load(var)?.ok_or(KeyFileError::Io { path, reason: io::ErrorKind::NotFound.into() })
     }
 
     fn decode(text: &str) -> Option<Self> {

@@ -13,10 +13,10 @@ pub struct VarDir(PathBuf);
 
 /// Why the folder cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("The folder {} cannot be written ({source}). Make it writable, or name another one in VAR_DIR.", path.display())]
+#[error("The folder {} cannot be written ({reason}). Make it writable, or name another one in VAR_DIR.", path.display())]
 pub struct Unwritable {
     path: PathBuf,
-    source: io::Error,
+    reason: io::Error,
 }
 
 impl VarDir {
@@ -59,7 +59,7 @@ impl VarDir {
     /// # Errors
     /// If it cannot be made or written.
     pub fn prepare(&self) -> Result<(), Unwritable> {
-        self.try_prepare().map_err(|source| Unwritable { path: self.0.clone(), source })
+        self.try_prepare().map_err(|reason| Unwritable { path: self.0.clone(), reason })
     }
 
     fn try_prepare(&self) -> io::Result<()> {

@@ -1,0 +1,47 @@
+//! The duties: what is done now and then, and how often.
+
+use store::{Error, Store};
+
+/// Something to be done now and then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Duty {
+    /// Sessions that have expired are of no use to anybody.
+    ForgetExpiredSessions,
+    /// Statistics for better query plans; SQLite's log is kept short.
+    OptimizeDatabase,
+}
+
+impl Duty {
+    pub(crate) const ALL: &[Self] = &[Self::ForgetExpiredSessions, Self::OptimizeDatabase];
+
+    /// When it comes due, in UTC: a cron expression that begins with the second. Not at the full minute,
+    /// when most schedules of customers come due.
+    pub(crate) fn schedule(self) -> &'static str {
+        match self {
+            Self::ForgetExpiredSessions => "25 */10 * * * *",
+            Self::OptimizeDatabase => "40 7 * * * *",
+        }
+    }
+
+    /// Does it, and logs what came of it.
+    pub(crate) async fn perform(self, store: &Store) {
+        match self.attempt(store).await {
+            Ok(()) => {}
+            Err(error) => tracing::warn!(%error, duty = ?self, "A duty failed and is tried again later"),
+        }
+    }
+
+    async fn attempt(self, store: &Store) -> Result<(), Error> {
+        match self {
+            Self::ForgetExpiredSessions => {
+                let sessions = store.forget_expired_sessions().await?;
+                tracing::debug!(sessions, "Expired sessions are forgotten");
+            }
+            Self::OptimizeDatabase => {
+                store.optimize().await?;
+                tracing::debug!("The database is optimized");
+            }
+        }
+        Ok(())
+    }
+}
