@@ -23,6 +23,7 @@ mod session;
 mod sql;
 mod statement;
 mod tenant;
+mod upkeep;
 mod url;
 
 pub use account::{NewAccount, SignUpError};
