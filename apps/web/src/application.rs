@@ -64,7 +64,7 @@ impl Application {
                 .configure(routes::configure)
                 .configure(|services| {
                     if let Some(path) = panics_at {
-                        routes::panic_at(path, services)
+                        routes::panic_at(path, services);
                     }
                 })
                 .default_service(web::to(routes::nothing_here))

@@ -86,9 +86,12 @@ fn cookie_name(state: &State) -> &'static str {
     if state.is_https() { "__Host-smokex" } else { "smokex" }
 }
 
+/// A member and since when.
+type Remembered = (Arc<Member>, Instant);
+
 /// Members remembered for a moment, by the hash of their token.
 #[derive(Default)]
-pub(crate) struct Sessions(Mutex<HashMap<[u8; 32], (Arc<Member>, Instant)>>);
+pub(crate) struct Sessions(Mutex<HashMap<[u8; 32], Remembered>>);
 
 impl Sessions {
     fn recall(&self, hash: &[u8; 32]) -> Option<Arc<Member>> {
