@@ -139,7 +139,7 @@ pub fn keep(value: Cow<'_, Value>, masker: &Masker) -> Value {
 
 fn shown<'v>(value: &Value, masker: &Masker, most: usize) -> (Cow<'v, str>, bool) {
     // Enough beyond the cut for the masker to see a secret that crosses it.
-    let mut out = Limited { bytes: Vec::new(), most: 2 * most + 4096 };
+    let mut out = Limited { bytes: Vec::new(), most: most + masker.reach() + 64 };
     let whole = serde_json::to_writer(&mut out, value).is_ok();
     let text = String::from_utf8_lossy(&out.bytes);
     let (masked, cut) = masker.cut(&text, most);
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn big_values_are_cut_and_masked_before_they_are_cut() {
         let mut masker = Masker::default();
-        masker.add_text("hunter22");
+        masker.add_text("hunter22").unwrap();
         let value = json!([format!("{}hunter22{}", "x".repeat(SHOWN - 6), "y".repeat(99_999))]);
         assert_eq!(show(&value, &masker), format!("[\"{}•••…", "x".repeat(SHOWN - 6)));
         let Value::String(kept) = keep(Cow::Borrowed(&value), &masker) else { panic!() };

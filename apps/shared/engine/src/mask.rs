@@ -18,6 +18,17 @@ pub const MASK: &str = "•••";
 /// Shorter secrets are masked only where they are the whole of a value.
 const SHORTEST: usize = 4;
 
+/// More bytes of secrets than this cannot be looked for in reasonable time and memory.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// Nor more secrets than this.
+const MOST: usize = 1_000;
+
+/// A secret that cannot be masked must not come into a run; a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The secrets of this run are too many to be masked: more than {MOST} or 64 KiB together.")]
+pub struct TooManySecrets;
+
 /// The secrets of one run.
 #[derive(Default)]
 pub struct Masker {
@@ -25,31 +36,39 @@ pub struct Masker {
     secrets: Vec<String>,
     /// Shorter ones.
     short: Vec<String>,
+    /// Of all of them together.
+    bytes: usize,
     /// Built when something is first shown after a secret was added.
     automaton: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Masker {
     /// Adds every text and number in `value`.
-    pub fn add(&mut self, value: &Value) {
+    pub fn add(&mut self, value: &Value) -> Result<(), TooManySecrets> {
         match value {
             Value::String(text) => self.add_text(text),
             Value::Number(number) => self.add_text(&number.to_string()),
-            Value::Array(items) => items.iter().for_each(|item| self.add(item)),
-            Value::Object(fields) => fields.values().for_each(|field| self.add(field)),
-            Value::Null | Value::Bool(_) => {}
+            Value::Array(items) => items.iter().try_for_each(|item| self.add(item)),
+            Value::Object(fields) => fields.values().try_for_each(|field| self.add(field)),
+            Value::Null | Value::Bool(_) => Ok(()),
         }
     }
 
     /// Adds one text.
-    pub fn add_text(&mut self, text: &str) {
+    pub fn add_text(&mut self, text: &str) -> Result<(), TooManySecrets> {
         let text = text.trim();
-        let list = if text.len() < SHORTEST { &mut self.short } else { &mut self.secrets };
+        let list = if text.len() < SHORTEST { &self.short } else { &self.secrets };
         if text.is_empty() || list.iter().any(|known| known == text) {
-            return;
+            return Ok(());
         }
+        if self.secrets.len() + self.short.len() >= MOST || self.bytes + text.len() > MOST_BYTES {
+            return Err(TooManySecrets);
+        }
+        let list = if text.len() < SHORTEST { &mut self.short } else { &mut self.secrets };
         list.push(text.to_owned());
+        self.bytes += text.len();
         self.automaton = OnceLock::new();
+        Ok(())
     }
 
     /// How many bytes a secret takes at most, however it is spelled.

@@ -64,7 +64,13 @@ impl From<ExpandError> for Problem {
 
 /// Holds a value, or its absence, against every condition.
 pub fn check(matcher: &Matcher, received: Option<&Value>, context: Context<'_>) -> Verdict {
-    let mut expected = Map::new();
+    if let [only] = matcher.conditions.as_slice()
+        && matcher.bare
+    {
+        let (_, expected, problem) = evaluate(only, received, context);
+        return Verdict { expected, problem };
+    }
+    let mut expected = Map::with_capacity(matcher.conditions.len());
     let mut problem = None;
     for condition in &matcher.conditions {
         let (key, wanted, wrong) = evaluate(condition, received, context);
@@ -74,11 +80,7 @@ pub fn check(matcher: &Matcher, received: Option<&Value>, context: Context<'_>) 
         };
         expected.insert(key.to_owned(), wanted);
     }
-    let expected = match expected.len() {
-        1 if matcher.bare => expected.into_iter().next().map_or(Value::Null, |(_, value)| value),
-        _ => Value::Object(expected),
-    };
-    Verdict { expected, problem }
+    Verdict { expected: Value::Object(expected), problem }
 }
 
 /// A condition's key, what it wants, and what is wrong.

@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_secret_across_the_cut_of_a_body_is_masked() {
         let mut masker = Masker::default();
-        masker.add_text("hunter22");
+        masker.add_text("hunter22").unwrap();
         let text = format!("{}hunter22 and more", "x".repeat(BODY_SHOWN - 3));
         let report = body(text.as_bytes(), Charset::Utf8, &masker);
         assert!(report.cut && report.text.ends_with("x•••"));

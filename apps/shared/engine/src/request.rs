@@ -16,7 +16,7 @@ use plan::{
 use serde_json::Value;
 use url::Url;
 
-use crate::mask::Masker;
+use crate::mask::{Masker, TooManySecrets};
 
 /// How long a request may take if the plan does not say.
 const TIMEOUT: Millis = Millis(5_000);
@@ -42,10 +42,19 @@ pub struct Prepared {
     pub cookies: bool,
 }
 
+/// How long a URL or a header may be, in bytes; no server takes as much.
+const LONGEST_LINE: usize = 64 * 1024;
+
 /// Why a request cannot be made; a sentence.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unpreparable(String);
+
+impl From<TooManySecrets> for Unpreparable {
+    fn from(problem: TooManySecrets) -> Self {
+        Self(problem.to_string())
+    }
+}
 
 /// Puts the variables in. Credentials are made known to the masker.
 pub fn prepare(
@@ -127,6 +136,9 @@ fn expand(template: &Template, scope: &Scope, what: impl Fn() -> String) -> Resu
 
 /// Line breaks and NUL end a header or are silently dropped from a URL: nothing with one in it goes out.
 fn check_line(text: &str, what: impl Fn() -> String) -> Result<(), Unpreparable> {
+    if text.len() > LONGEST_LINE {
+        return Err(Unpreparable(format!("{} is longer than 64 KiB.", what())));
+    }
     let name = match text.bytes().find(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
         None => return Ok(()),
         Some(0) => "a NUL character",
@@ -149,8 +161,8 @@ fn url(request: &Request, scope: &Scope, masker: &mut Masker) -> Result<Url, Unp
         })
     })?;
     if let Some(password) = url.password() {
-        masker.add_text(password);
-        masker.add_text(&percent_decoded(password));
+        masker.add_text(password)?;
+        masker.add_text(&percent_decoded(password))?;
     }
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Unpreparable(format!(
@@ -174,6 +186,7 @@ fn url(request: &Request, scope: &Scope, masker: &mut Masker) -> Result<Url, Unp
             })?;
         }
         url.set_query((!query.is_empty()).then_some(&query));
+        check_line(url.as_str(), || "The URL".to_owned())?;
     }
     Ok(url)
 }
@@ -222,13 +235,13 @@ fn credentials(auth: &Auth, scope: &Scope, masker: &mut Masker) -> Result<Header
                 ));
             }
             let encoded = STANDARD.encode(format!("{user}:{password}"));
-            masker.add_text(&password);
-            masker.add_text(&encoded);
+            masker.add_text(&password)?;
+            masker.add_text(&encoded)?;
             format!("Basic {encoded}")
         }
         Auth::Bearer(token) => {
             let token = expand(token, scope, what("bearer token"))?;
-            masker.add_text(&token);
+            masker.add_text(&token)?;
             format!("Bearer {token}")
         }
     };

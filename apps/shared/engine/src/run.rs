@@ -77,9 +77,15 @@ pub async fn execute<O: Observer>(input: Input, egress: &Egress, observer: &mut 
         run.course.error(problem);
         run.course.hopeless = true;
     }
+    if run.cancel.is_cancelled() {
+        run.interrupt(Interruption::Cancelled, None);
+    }
     let mut position = 0;
     for (part, steps) in [(Part::Steps, &plan.steps), (Part::Finally, &plan.finally)] {
-        run.course.stopped = run.course.hopeless;
+        run.course.stopped = match part {
+            Part::Steps => run.course.stopped,
+            Part::Finally => run.course.hopeless,
+        };
         for (index, step) in steps.iter().enumerate() {
             let path = match part {
                 Part::Steps => (index + 1).to_string(),
@@ -151,7 +157,7 @@ impl<O: Observer> Run<'_, O> {
     fn set_masking(&mut self, variable: Variable, mask: bool) -> Result<(), String> {
         let Variable { name, value, secret } = variable;
         if secret && mask {
-            self.masker.add(&value);
+            self.masker.add(&value).map_err(|problem| problem.to_string())?;
         }
         let secrecy = if secret { Secrecy::Secret } else { Secrecy::Plain };
         self.scope.set(name, value, secrecy).map_err(|error| error.to_string())

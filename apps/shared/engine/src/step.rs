@@ -32,6 +32,9 @@ use crate::{
 /// Larger bodies are judged where waiting does not hold up other runs.
 const HEAVY: usize = 256 * 1024;
 
+/// How many bytes of a step's name are kept: variables can make it as long as they like.
+const LONGEST_NAME: usize = 500;
+
 /// Where a step stands in its plan.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -83,7 +86,10 @@ impl<'p> Begun<'p> {
         };
         let name = match &step.name {
             // A name that cannot be made is no reason to fail.
-            Some(name) => masker.owned(name.text(scope).unwrap_or_else(|_| name.as_written().to_owned())),
+            Some(name) => {
+                let name = name.text(scope).unwrap_or_else(|_| name.as_written().to_owned());
+                masker.cut(&name, LONGEST_NAME).0.into_owned()
+            }
             None => format!("{} {url}", request.method.as_str()),
         };
         Self { request, place, name, url, started_at, begun, prepared }
@@ -216,12 +222,10 @@ fn judged(mut report: StepReport, response: &Response, request: &Request, scope:
     let mut missed = Vec::new();
     for wanted in &request.captures {
         match capture::take(wanted, response, &body, scope, masker) {
-            Ok(value) => {
-                if wanted.secret {
-                    masker.add(&value);
-                }
-                captures.push(Variable { name: wanted.name.clone(), value, secret: wanted.secret });
-            }
+            Ok(value) => match if wanted.secret { masker.add(&value) } else { Ok(()) } {
+                Ok(()) => captures.push(Variable { name: wanted.name.clone(), value, secret: wanted.secret }),
+                Err(problem) => missed.push(format!("`{}` cannot be captured: {problem}", wanted.name)),
+            },
             Err(problem) => missed.push(problem),
         }
     }

@@ -9,7 +9,7 @@ use super::*;
 
 fn masker(secrets: &[&str]) -> Masker {
     let mut masker = Masker::default();
-    secrets.iter().for_each(|secret| masker.add_text(secret));
+    secrets.iter().for_each(|secret| masker.add_text(secret).unwrap());
     masker
 }
 
@@ -90,6 +90,15 @@ fn a_secret_across_the_cut_leaves_no_beginning_behind() {
 #[test]
 fn white_space_around_a_secret_does_not_hide_it() {
     assert_eq!(masker(&["hunter22\n"]).text("is hunter22."), "is •••.");
+}
+
+#[test]
+fn more_secrets_than_can_be_masked_are_refused() {
+    let mut masker = Masker::default();
+    assert_eq!(masker.add(&(0..2_000).map(Value::from).collect()), Err(TooManySecrets));
+    assert_eq!(masker.text("999"), MASK);
+    assert_eq!(Masker::default().add_text(&"x".repeat(MOST_BYTES + 1)), Err(TooManySecrets));
+    assert_eq!(Masker::default().add_text(&"x".repeat(MOST_BYTES)), Ok(()));
 }
 
 proptest! {

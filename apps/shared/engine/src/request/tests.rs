@@ -33,6 +33,7 @@ fn scope() -> Scope {
     for (name, value) in [
         ("break", json!("a\r\nx-evil: 1")),
         ("nul", json!("a\0b")),
+        ("long", json!("x".repeat(LONGEST_LINE))),
         ("tab", json!("a\tb")),
         ("host", json!("h.example")),
         ("list", json!([1, "a b"])),
@@ -63,6 +64,7 @@ fn the_url_is_expanded_and_checked() {
     for (url, problem) in [
         ("http://h/${break}", "The URL holds a line break (CR or LF), which must not be sent."),
         ("http://${nul}/", "The URL holds a NUL character, which must not be sent."),
+        ("http://h/${long}", "The URL is longer than 64 KiB."),
         ("http://h/${tab}", "The URL holds a tab, which must not be sent."),
         ("${host}/x", "The URL `h.example/x` must begin with http:// or https://."),
         (

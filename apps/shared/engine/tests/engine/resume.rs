@@ -124,3 +124,17 @@ async fn captured_secrets_stay_masked_after_a_resume() {
     assert!(!ran.shown().contains("t-1-secret"), "{}", ran.shown());
     assert_eq!(ran.report("2").response.as_ref().unwrap().body.text, "you are •••");
 }
+
+#[tokio::test]
+async fn a_cancelled_run_that_is_resumed_is_still_cancelled() {
+    let target = target().await;
+    let mut rig = Rig::new(&target);
+    rig.give_up = Some(GiveUp::Finished(0));
+    let first = rig.run(PLAN).await;
+    rig.give_up = None;
+    rig.progress = Progress { finished: first.recorded(), in_flight: Some(1) };
+    rig.cancel.cancel();
+    let second = rig.run(PLAN).await;
+    assert_eq!(second.states(), "2 skipped, 3 skipped, finally.1 passed");
+    assert_eq!((second.outcome().state, second.reason()), (RunState::Cancelled, "The run was cancelled."));
+}

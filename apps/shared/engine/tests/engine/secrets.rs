@@ -146,3 +146,26 @@ async fn the_password_of_a_url_shows_nowhere() {
     let shown = ran.shown();
     assert!(!shown.contains("url%2Dpassword") && !shown.contains("url-password"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_secret_too_large_to_mask_is_not_captured() {
+    let target = Target::start().await;
+    target.on("/", Reply::json(json!({"list": (0..5_000).collect::<Vec<_>>()}).to_string()));
+    let ran = Rig::new(&target)
+        .run("- get: {url: \"${base}/\", save_from_response: [{variable_name: v, json_path: list, secret: true}]}")
+        .await;
+    assert!(ran.reason().contains("`v` cannot be captured: The secrets of this run are too many"), "{}", ran.reason());
+    assert!(ran.captures("1").is_empty());
+}
+
+#[tokio::test]
+async fn a_long_secret_across_a_cut_does_not_show_its_beginning() {
+    let target = Target::start().await;
+    let secret = "Kq7".repeat(3_000);
+    target.on("/", Reply::json(json!({"pad": "x".repeat(150), "v": secret}).to_string()));
+    let ran = Rig::new(&target)
+        .secret("SECRET", secret)
+        .run("- get: {url: \"${base}/\", expect: {json_path: {$: 1}, string: no, body: {equal: no}, json: {v: 1}}}")
+        .await;
+    assert!(!ran.shown().contains("Kq7Kq7"), "{}", ran.shown());
+}
