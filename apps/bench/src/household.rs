@@ -92,7 +92,7 @@ impl Household {
         let mut changes = self.store.changes();
         let shutdown = CancellationToken::new();
         let config =
-            executor::Config { concurrency: load::AT_ONCE, lease: Duration::from_secs(30), policy: Policy::any() };
+            executor::Config { concurrency: load::AT_ONCE, lease: Duration::from_secs(30), policy: Policy::any(), panics_on: None };
         let begin = Instant::now();
         let worker = tokio::spawn(executor::run(config, self.store.clone(), shutdown.clone()));
         let mut finished = 0;

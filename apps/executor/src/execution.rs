@@ -15,11 +15,13 @@ pub(crate) struct Execution {
     egress: Egress,
     recorder: Recorder,
     plans: Plans,
+    /// See [`crate::Config::panics_on`].
+    panics_on: Option<&'static str>,
 }
 
 impl Execution {
-    pub(crate) fn new(egress: Egress, recorder: Recorder) -> Self {
-        Self { egress, recorder, plans: Plans::default() }
+    pub(crate) fn new(egress: Egress, recorder: Recorder, panics_on: Option<&'static str>) -> Self {
+        Self { egress, recorder, plans: Plans::default(), panics_on }
     }
 
     /// Executes a run and writes down how it ends; or gives it back, or leaves it alone, if it is not to
@@ -54,6 +56,9 @@ impl Execution {
     }
 
     async fn outcome(&self, run: ClaimedRun, recording: &mut Recording) -> Result<Ending, Abandoned> {
+        if self.panics_on.is_some_and(|text| run.text.contains(text)) {
+            panic!("asked to panic while executing {:?}", run.text);
+        }
         let ready = self.plans.read(&run).and_then(|plan| Ok((plan, resume::progress_of(&run)?)));
         let (plan, progress) = match ready {
             Ok(ready) => ready,

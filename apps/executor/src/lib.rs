@@ -32,6 +32,8 @@ pub struct Config {
     pub lease: Duration,
     /// Where plans may reach.
     pub policy: Policy,
+    /// Executing a plan whose text holds this panics, for trying what happens then. None in earnest.
+    pub panics_on: Option<&'static str>,
 }
 
 /// Executes runs until `shutdown`. Steps in flight are then finished within a grace period; what is left
@@ -41,7 +43,7 @@ pub struct Config {
 /// If results could not be written before the end: their runs will be taken up again by another executor.
 pub async fn run(config: Config, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
     let recorder = Recorder::start(&store);
-    let execution = Arc::new(Execution::new(Egress::new(config.policy), recorder.clone()));
+    let execution = Arc::new(Execution::new(Egress::new(config.policy), recorder.clone(), config.panics_on));
     let options = Options { concurrency: config.concurrency, lease: config.lease, ..Options::default() };
     Queue::new(store, recorder.clone(), options)
         .work(

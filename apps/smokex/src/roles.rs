@@ -129,7 +129,8 @@ async fn parts(role: Role, settings: Settings, store: Store, shutdown: Cancellat
     }
     if matches!(role, Role::Everything | Role::Executor) {
         let policy = allow.into_iter().chain(loopback(&demo)).fold(Policy::public(), Policy::allow);
-        let config = executor::Config { concurrency: execution.concurrency, lease: execution.lease, policy };
+        let config =
+            executor::Config { concurrency: execution.concurrency, lease: execution.lease, policy, panics_on: None };
         parts.spawn(executor::run(config, store.clone(), shutdown.clone()));
     }
     if matches!(role, Role::Everything | Role::Scheduler) {

@@ -5,6 +5,7 @@ mod smokex {
     mod browser;
     mod check;
     mod interrupt;
+    mod kill;
     mod program;
     mod reports;
     mod roles;

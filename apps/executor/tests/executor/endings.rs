@@ -114,7 +114,7 @@ testkit::on_both! {
         let plan = world.plan("- get: {url: 'http://TARGET/'}").await;
         let run = world.queue(plan).await;
         let stop = CancellationToken::new();
-        let config = executor::Config { concurrency: 1, lease: std::time::Duration::from_secs(60), policy: Policy::public() };
+        let config = executor::Config { concurrency: 1, lease: std::time::Duration::from_secs(60), policy: Policy::public(), panics_on: None };
         let executor = tokio::spawn(executor::run(config, world.store.clone(), stop.clone()));
         let detail = world.ended(run).await;
         assert_ne!(detail.row.state, RunState::Passed);

@@ -99,7 +99,7 @@ impl Executor {
     fn start(store: Store, target: &Target, lease: Duration) -> Self {
         let policy = Policy::public().allow(target.address().to_string().parse().expect("an address"));
         let stop = CancellationToken::new();
-        let config = executor::Config { concurrency: 4, lease, policy };
+        let config = executor::Config { concurrency: 4, lease, policy, panics_on: None };
         let task = tokio::spawn(executor::run(config, store, stop.clone()));
         Self { stop, task }
     }
