@@ -49,10 +49,9 @@ export async function go(address, { push = true } = {}) {
   }
 }
 
-/** On a narrow page what a link shows may stand far below it. */
+/** What a link shows (`data-shows`) may stand far above or below it: beside a long list, or on a narrow page. */
 function showTarget(link) {
-  const { hash } = new URL(link.href);
-  const target = hash && document.getElementById(hash.slice(1));
+  const target = document.getElementById(link.dataset.shows);
   if (!target) return;
   const { top } = target.getBoundingClientRect();
   if (top < 0 || top > innerHeight * 0.7) {

@@ -8,7 +8,7 @@ use store::{PageRequest, PlanFilter, PlanRow, RunFilter, RunRow, Summary};
 use crate::{
     error::PageError,
     page::{Page, Section, html},
-    samples::SAMPLES,
+    samples::Sample,
     session::SignedIn,
     state::State,
 };
@@ -46,7 +46,8 @@ struct Failing {
 pub(crate) async fn home(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, PageError> {
     let Some(member) = SignedIn::of(&request).await? else {
         let page = Page::public(&request, Section::Public);
-        return html(&LandingPage { page, example: SAMPLES[0].text(&state.demo_url) });
+        let example = Sample::find("failure").map(|sample| sample.text(&state.demo_url)).unwrap_or_default();
+        return html(&LandingPage { page, example });
     };
     let tenant = *member.tenant();
     let summary = state.store.summary(&tenant).await?;

@@ -108,7 +108,7 @@ pub(crate) async fn page(
     html(&load(&request, *run, member, &state).await?)
 }
 
-/// `GET /runs/{run}/live?step=…&tab=…`: the title and the part of the page that changes.
+/// `GET /runs/{run}/live?step=…&tab=…`: the title, the icon and the part of the page that changes.
 pub(crate) async fn live(
     request: HttpRequest,
     run: Path<RunId>,
@@ -118,7 +118,8 @@ pub(crate) async fn live(
     let page = load(&request, *run, member, &state).await?;
     // Both are escaped already: they are parts of a template.
     let (title, part) = (rendered(&page.as_title())?, rendered(&page.as_live())?);
-    Ok(html_of(format!("<title>{title} · smokex</title>\n{part}")))
+    let icon = page.page.icon().map(|icon| format!("<link rel=\"icon\" href=\"{icon}\">")).unwrap_or_default();
+    Ok(html_of(format!("<title>{title} · smokex</title>{icon}\n{part}")))
 }
 
 /// `POST /runs/{run}/cancel`

@@ -46,7 +46,18 @@ pub(crate) fn received(expectation: &ExpectationReport) -> String {
     match &expectation.received {
         None => "nothing".to_owned(),
         Some(value) if expectation.kind == "status_code" => plain(value),
+        Some(Value::Number(number)) => format!("{number}{}", unit(&expectation.kind)),
         Some(value) => json(value),
+    }
+}
+
+/// What numbers of this kind of expectation count.
+fn unit(kind: &str) -> &'static str {
+    match kind {
+        "response_time" => " ms",
+        "size" => " B",
+        "certificate" => " days left",
+        _ => "",
     }
 }
 
@@ -105,6 +116,12 @@ mod tests {
     #[test]
     fn a_status_stands_without_quotes() {
         assert_eq!(of("status_code", json!("2xx"), Some(json!(502))), ("2xx".to_owned(), "502".to_owned()));
+    }
+
+    #[test]
+    fn what_was_measured_carries_its_unit() {
+        assert_eq!(of("response_time", json!({"lt": 500}), Some(json!(640.2))).1, "640.2 ms");
+        assert_eq!(of("json_path", json!(1), Some(json!(2))).1, "2");
     }
 
     #[test]

@@ -29,6 +29,12 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// The URL without scheme and host, where it has more than these: lines are short.
+    pub(crate) fn place(&self) -> &str {
+        let Some((_, rest)) = self.url.split_once("://") else { return &self.url };
+        rest.find(['/', '?']).map_or(rest, |start| &rest[start..])
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         !matches!(self.state, "pending" | "running" | "action_needed")
     }
