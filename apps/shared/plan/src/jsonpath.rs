@@ -139,6 +139,9 @@ fn limits(path: &str) -> Result<(), Problem> {
     for c in path.chars() {
         scan.take(c);
     }
+    if scan.stray {
+        return Err(not_a_path(path));
+    }
     if scan.descents > 1 {
         return Err(Problem::new("A JSONPath may hold `..` once.").hint("Write the way to the second part out."));
     }
@@ -174,6 +177,8 @@ struct Scan {
     commas: usize,
     roots_in_filter: bool,
     many_in_filter: bool,
+    /// A name behind a space, which the parser takes for part of the name before it.
+    stray: bool,
 }
 
 impl Scan {
@@ -189,6 +194,8 @@ impl Scan {
             return;
         }
         let in_filter = self.filter.is_some();
+        let behind_space = self.last.is_some_and(char::is_whitespace);
+        self.stray |= self.depth == 0 && behind_space && !c.is_whitespace() && !matches!(c, '.' | '[');
         match c {
             '\'' | '"' => self.quote = Some(c),
             '[' | '(' => {

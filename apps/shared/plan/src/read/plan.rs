@@ -175,9 +175,10 @@ impl<'d> Reader<'d> {
         ];
         let mut actions: Vec<(Method, Id)> =
             methods.into_iter().filter_map(|(method, at)| at.map(|at| (method, at.id))).collect();
-        // Alone it is an action, beside another action it holds that one's options.
+        // Alone it is an action, beside another action (or what is to be one) it holds that one's options.
         let mut options = self.given(source.options);
         if actions.is_empty()
+            && !self.has_unknown_keys(id)
             && let Some(id) = options.take()
         {
             actions.push((Method::Options, id));
@@ -188,7 +189,7 @@ impl<'d> Reader<'d> {
         };
         let beside =
             Beside { expect: self.given(source.expect), captures: self.given(source.save_from_response), options };
-        let request = self.request(method, action, beside)?;
+        let request = self.request(method, action, &beside)?;
         let line = self.positions.line(self.document.range(id).start);
         Some(Step { name, on_failure, action: Action::Request(Box::new(request)), line })
     }
@@ -204,18 +205,21 @@ impl<'d> Reader<'d> {
             return;
         }
         // A key that was not understood may be the misspelled action: one report is enough.
-        let known = source::keys::<source::Step>();
-        let misspelled = match self.document.kind(step) {
-            Kind::Map(entries) => entries.iter().any(|(key, _)| !known.contains(&self.document.key(*key))),
-            _ => false,
-        };
-        if !misspelled {
+        if !self.has_unknown_keys(step) {
             self.error_with_hint(
                 "missing",
                 step,
                 "The step has no action.",
                 "Write one of `get`, `post`, `put`, `patch`, `delete`, `head`, `options`, `trace`.",
             );
+        }
+    }
+
+    fn has_unknown_keys(&self, step: Id) -> bool {
+        let known = source::keys::<source::Step>();
+        match self.document.kind(step) {
+            Kind::Map(entries) => entries.iter().any(|(key, _)| !known.contains(&self.document.key(*key))),
+            _ => false,
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Beside {
 }
 
 impl<'d> Reader<'d> {
-    pub(super) fn request(&mut self, method: Method, id: Id, beside: Beside) -> Option<Request> {
+    pub(super) fn request(&mut self, method: Method, id: Id, beside: &Beside) -> Option<Request> {
         let what = format!("`{}`", method.key());
         if let Kind::Scalar(scalar) = self.document.kind(id)
             && !scalar.text.is_empty()
