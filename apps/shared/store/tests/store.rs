@@ -1,4 +1,5 @@
 //! The store on both databases, one module per noun.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 #[path = "store/accounts.rs"]
 mod accounts;

@@ -35,7 +35,7 @@ pub(super) fn write(conn: &mut PgConnection, key: &SealingKey, batch: &[RunWrite
     put(
         conn,
         key,
-        batch.iter().zip(&fenced).filter(|(_, fenced)| !matches!(fenced, Fenced::Refused)).map(|(run, _)| run),
+        &batch.iter().zip(&fenced).filter(|(_, fenced)| !matches!(fenced, Fenced::Refused)).map(|(run, _)| run),
     )?;
     Ok(fenced)
 }
@@ -116,7 +116,7 @@ fn end(conn: &mut PgConnection, runs: &[(&RunWrites, &Ending)], held: &mut HashM
 fn put<'r>(
     conn: &mut PgConnection,
     key: &SealingKey,
-    runs: impl Iterator<Item = &'r RunWrites> + Clone,
+    runs: &(impl Iterator<Item = &'r RunWrites> + Clone),
 ) -> Result<(), Error> {
     let steps = || runs.clone().flat_map(|run| run.steps.iter().map(move |step| (run, step)));
     if steps().next().is_none() {
