@@ -1,5 +1,7 @@
 //! The plan language from outside: texts in, plans and diagnostics out.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests may fail as tests do.
+
 mod corpus;
 mod differential;
 mod hostile;
