@@ -65,11 +65,12 @@ pub fn failures(step: &StepReport) -> Vec<String> {
     for expectation in step.expectations.iter().filter(|expectation| !expectation.passed) {
         let name = expectation.name.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
         lines.push(format!("{}{name}", expectation.kind));
-        lines.push(format!("  expected {}", value(&expectation.expected)));
-        lines.push(format!("  received {}", expectation.received.as_ref().map_or_else(|| "nothing".to_owned(), value)));
-        if let Some(message) = &expectation.message {
-            lines.push(format!("  {message}"));
-        }
+        let expected = format!("expected {}", value(&expectation.expected));
+        let received = expectation.received.as_ref().map_or_else(|| "nothing".to_owned(), value);
+        let received = format!("received {received}");
+        // Worth a line where it says more than the two together.
+        let message = expectation.message.as_ref().filter(|message| **message != format!("{expected}, {received}"));
+        lines.extend([&expected, &received].into_iter().chain(message).map(|line| format!("  {line}")));
     }
     lines
 }

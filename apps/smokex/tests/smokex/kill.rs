@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{PlanId, RunId, RunState};
+use domain::{PlanId, RunId, RunState, StepState};
 use store::{Member, NewPlan, RunDetail, Store};
 use testkit::{
     TestDatabase, factory,
@@ -54,17 +54,22 @@ impl World {
     }
 
     async fn ended(&self, run: RunId) -> RunDetail {
+        self.until(run, |detail| detail.row.state.is_final()).await
+    }
+
+    /// Waits until the run is as wanted.
+    async fn until(&self, run: RunId, wanted: impl Fn(&RunDetail) -> bool) -> RunDetail {
         let mut changes = self.store.changes();
         let look = async {
             loop {
                 let detail = self.store.run(self.member.tenant(), run).await.unwrap().unwrap();
-                if detail.row.state.is_final() {
+                if wanted(&detail) {
                     return detail;
                 }
                 changes.next().await;
             }
         };
-        tokio::time::timeout(PATIENCE, look).await.expect("the run ends")
+        tokio::time::timeout(PATIENCE, look).await.expect("the run comes to that")
     }
 
     fn sent(&self, method: &str, path: &str) -> usize {
@@ -90,6 +95,7 @@ async fn another_executor_goes_on_after_the_last_recorded_step() {
     let run = world.queue(plan).await;
     let killed = world.executor();
     world.target.received(2).await;
+    world.until(run, |detail| detail.steps.first().is_some_and(|step| step.state == StepState::Passed)).await;
     killed.signal("KILL");
     let _next = world.executor();
     let detail = world.ended(run).await;
@@ -182,6 +188,7 @@ async fn a_server_over_sqlite_that_is_killed_ends_its_runs_after_its_restart() {
     let plan = plan.split('?').next().unwrap_or_default().to_owned();
     let run = browser.submit(&format!("{origin}{plan}/runs"), &[]).await;
     target.received(2).await;
+    browser.eventually(&format!("{origin}{run}"), "1 of 2 steps").await;
     killed.signal("KILL");
     drop(killed);
     let mut again = folder.start(["serve"], &variables);

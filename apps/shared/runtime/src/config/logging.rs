@@ -2,6 +2,8 @@
 
 use super::{Environment, Invalid};
 
+const DEFAULT_FILTER: &str = "info,actix_server=warn,apalis_core=warn";
+
 /// Logs and Sentry.
 #[derive(Clone, Debug)]
 pub struct TelemetryConfig {
@@ -23,7 +25,7 @@ pub enum LogFormat {
 }
 
 impl TelemetryConfig {
-    /// From `SMOKEX_LOG` (default `info`), `LOG_FORMAT` (`text` or `json`) and `SENTRY_DSN`.
+    /// From `SMOKEX_LOG` (default `info`, libraries that tell of every start of theirs from `warn` on), `LOG_FORMAT` (`text` or `json`) and `SENTRY_DSN`.
     ///
     /// # Errors
     /// If one of them cannot be read.
@@ -36,7 +38,7 @@ impl TelemetryConfig {
     /// # Errors
     /// If one of them cannot be read.
     pub fn read(environment: &Environment) -> Result<Self, Invalid> {
-        let filter = environment.text("SMOKEX_LOG")?.unwrap_or_else(|| "info".into());
+        let filter = environment.text("SMOKEX_LOG")?.unwrap_or_else(|| DEFAULT_FILTER.into());
         if let Err(error) = filter.parse::<tracing_subscriber::filter::Targets>() {
             return Err(Invalid::new(
                 "SMOKEX_LOG",
