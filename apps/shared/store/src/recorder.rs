@@ -6,7 +6,10 @@
 //! meanwhile the room for what waits runs out, which holds the runs up.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
     time::Instant,
 };
 
@@ -55,6 +58,8 @@ struct RunRecord {
     lost: CancellationToken,
     /// Whether a stored step holds progress or may say that it is running, neither of which outlives the run.
     untidy: AtomicBool,
+    /// The position of the step under way that must not be repeated; -1 if there is none.
+    unrepeatable: AtomicI64,
 }
 
 /// The lease is no longer ours: nothing was written, nothing will be.
@@ -92,7 +97,8 @@ impl Recorder {
     #[must_use]
     pub fn run(&self, lease: Lease, lost: CancellationToken) -> RunRecorder {
         // An earlier worker may have left such a step.
-        let record = RunRecord { lease, lost, untidy: AtomicBool::new(lease.fence > 1) };
+        let record =
+            RunRecord { lease, lost, untidy: AtomicBool::new(lease.fence > 1), unrepeatable: AtomicI64::new(-1) };
         RunRecorder { recorder: self.clone(), record: Arc::new(record) }
     }
 
@@ -164,6 +170,7 @@ impl RunRecorder {
             return Ok(());
         }
         self.make_room(1).await?;
+        self.record.unrepeatable.store(i64::from(position), Ordering::Relaxed);
         let (done, waiting) = oneshot::channel();
         self.add(true, 1, |run| {
             run.step(StepWrite::running(position, started_at));
@@ -197,7 +204,9 @@ impl RunRecorder {
         let size = write.size();
         self.make_room(size).await?;
         self.shared().pending().closed(&self.record);
-        self.add(false, size, |run| run.step(write));
+        // Until this is on the disk, the loss of the worker would end the run.
+        let soon = self.record.unrepeatable.load(Ordering::Relaxed) == i64::from(position);
+        self.add(soon, size, |run| run.step(write));
         Ok(())
     }
 
