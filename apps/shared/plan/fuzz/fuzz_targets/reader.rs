@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     let checked = check_bytes(bytes, &Known::default());
     assert!(checked.plan.is_some() || !checked.diagnostics.is_empty());
     if let Some(plan) = checked.plan {
-        outline(&plan);
+        let _ = outline(&plan);
         let printed = print(&plan);
         // Printing may make a text longer than a plan may be.
         if printed.len() < plan::MAX_TEXT {

@@ -52,7 +52,7 @@ fn the_schema_refuses_unknown_keys_wherever_the_reader_does() {
             checked.diagnostics
         );
         assert!(!validator.is_valid(&serde_yaml::from_str(place).unwrap()), "{place}");
-        let right = place.replace(", kye: 1", "").replace("kye: 1", "").replace("{}", "{}");
+        let right = place.replace(", kye: 1", "").replace("kye: 1", "");
         assert!(validator.is_valid(&serde_yaml::from_str(&right).unwrap()), "{right}");
     }
 }
