@@ -15,5 +15,7 @@ mod plans;
 mod recording;
 #[path = "store/runs.rs"]
 mod runs;
+#[path = "store/schema.rs"]
+mod schema;
 #[path = "store/tenancy.rs"]
 mod tenancy;

@@ -195,3 +195,9 @@ async fn nobody_else_may_read_the_file() {
     let path = database.url().strip_prefix("sqlite:").unwrap();
     assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[tokio::test]
+async fn a_program_without_tls_says_so_instead_of_connecting_in_the_clear() {
+    let error = open("postgres://ada@127.0.0.1:9/smokex?sslmode=require", TEST_KEY).await.err().unwrap();
+    assert!(error.to_string().contains("built without TLS to PostgreSQL"), "{error}");
+}
