@@ -9,7 +9,7 @@ use std::{
 use actix_web::{
     App, HttpServer,
     dev::{Server, ServerHandle},
-    middleware::{Compress, from_fn},
+    middleware::{Compress, Condition, from_fn},
     web::{self, Data},
 };
 use store::Store;
@@ -55,6 +55,7 @@ impl Application {
         let workers = config.workers.max(1);
         let headers_within = config.limits.headers_within;
         let panics_at = config.panics_at;
+        let has_sentry = sentry::Hub::main().client().is_some();
         let state = Data::new(State::new(config, store, address, demo_address));
 
         let shared = state.clone();
@@ -72,7 +73,8 @@ impl Application {
                 .wrap(Compress::default())
                 .wrap(from_fn(origin::guard))
                 .wrap(from_fn(observe::tag))
-                .wrap(sentry_actix::Sentry::new())
+                // Without a client it would only cost time.
+                .wrap(Condition::new(has_sentry, sentry_actix::Sentry::new()))
                 .wrap(from_fn(observe::observe))
         })
         .workers(workers)

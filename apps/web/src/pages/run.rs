@@ -8,6 +8,7 @@ use actix_web::{
 };
 use askama::Template;
 use domain::{RunId, RunState};
+use jiff::Timestamp;
 use store::{CancelOutcome, RunDetail, RunRow};
 
 use self::step::{Chosen, Line, Tab};
@@ -58,9 +59,9 @@ impl RunPage {
         self.row.state.is_final()
     }
 
-    /// How many steps have ended.
+    /// How many steps were run to their end.
     fn ended(&self) -> usize {
-        self.lines.iter().filter(|line| line.has_ended()).count()
+        self.lines.iter().filter(|line| line.was_run()).count()
     }
 
     /// What stands in front of the title.
@@ -91,6 +92,11 @@ impl RunPage {
 /// The word of a run's pill.
 pub(crate) fn shown_state(row: &RunRow) -> &'static str {
     if row.slow && row.state == RunState::Passed { "slow" } else { row.state.as_str() }
+}
+
+/// When an executor began with it; before that, when it was asked for.
+pub(crate) fn began(row: &RunRow) -> &Timestamp {
+    row.started_at.as_ref().unwrap_or(&row.queued_at)
 }
 
 async fn load(request: &HttpRequest, run: RunId, member: SignedIn, state: &State) -> Result<RunPage, PageError> {

@@ -55,7 +55,8 @@ async fn all_examples_are_on_the_page_as_they_run() {
     let page = app.browser().get("/docs").await.page();
     for sample in &SAMPLES {
         let example = page.split(&format!("id=\"example-{}\"", sample.slug)).nth(1).expect("the page has it");
-        let shown = example.split("<code>").nth(1).unwrap().split("</code>").next().unwrap();
+        let code = example.split("<code").nth(1).expect("its text").split("</code>").next().unwrap();
+        let shown = code.split_once('>').unwrap().1;
         let plain = shown
             .replace("&#34;", "\"")
             .replace("&#39;", "'")

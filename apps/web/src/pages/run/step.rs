@@ -35,8 +35,8 @@ impl Line {
         rest.find(['/', '?']).map_or(rest, |start| &rest[start..])
     }
 
-    pub(crate) fn has_ended(&self) -> bool {
-        !matches!(self.state, "pending" | "running" | "action_needed")
+    pub(crate) fn was_run(&self) -> bool {
+        !matches!(self.state, "pending" | "running" | "action_needed" | "skipped")
     }
 }
 
