@@ -1,7 +1,7 @@
 //! Logs on standard error, and panics and errors to Sentry, both without secrets.
 //!
-//! Every line and every report tells whose work it was: `request_id` inside [`in_request`],
-//! `run_id` inside [`in_run`].
+//! Every line and every report tells whose work it was: `run_id` inside [`in_run`]; the web app gives
+//! its requests their `request_id`.
 
 mod panics;
 mod scrub;
@@ -18,8 +18,7 @@ use tracing_subscriber::{
 
 use crate::config::{LogFormat, TelemetryConfig};
 
-pub use scrub::scrub_text;
-pub use work::{in_request, in_run};
+pub use work::in_run;
 
 /// Dropping it sends what is still waiting to be sent (for two seconds at most).
 #[must_use = "telemetry ends when this is dropped"]

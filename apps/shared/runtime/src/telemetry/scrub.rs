@@ -42,8 +42,7 @@ static SECRET_NAME: LazyLock<Regex> =
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""(?:[^"\\]|\\.)*"?"#).expect("the rule is valid"));
 
 /// The text without credentials, tokens, passwords and query strings.
-#[must_use]
-pub fn scrub_text(text: &str) -> String {
+fn scrub_text(text: &str) -> String {
     TEXT.iter().fold(text.to_owned(), |text, (rule, with)| rule.replace_all(&text, *with).into_owned())
 }
 
