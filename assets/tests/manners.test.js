@@ -97,8 +97,7 @@ describe("pages", () => {
     await page.goto(`${server.origin}/plans/new`);
     await page.locator(".cm-content").click();
     await page.keyboard.type("- ge");
-    await page.locator(".cm-tooltip-autocomplete li", { hasText: "get" }).waitFor();
-    await page.keyboard.press("Enter");
+    await page.locator(".cm-tooltip-autocomplete li", { hasText: "get" }).click();
     await page.keyboard.press("Enter");
     await page.keyboard.type("expe");
     await page.locator(".cm-tooltip-autocomplete li", { hasText: "expect" }).waitFor();

@@ -28,11 +28,10 @@ describe("the path from signing up to reading a failure", () => {
     await page.goto(server.origin);
     await page.getByRole("main").getByRole("link", { name: "Sign up" }).click();
     await signUp(page, server.origin);
-    await page.getByRole("link", { name: "Sample: players" }).waitFor();
+    await page.getByRole("heading", { name: "Sample: players is ready" }).waitFor();
   });
 
   it("runs the sample and sees it pass", async () => {
-    await page.getByRole("link", { name: "Sample: players" }).click();
     await page.getByRole("button", { name: "Run" }).click();
     await page.getByRole("heading", { level: 1, name: "Sample: players" }).waitFor();
     await page.locator(".head .pill.passed").waitFor();

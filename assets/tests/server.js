@@ -5,6 +5,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const PROGRAM = process.env.SMOKEX ?? fileURLToPath(new URL("../../target/debug/smokex", import.meta.url));
 
 /** How long the program may take until it answers, in milliseconds. */
 const START = 30_000;
@@ -18,7 +21,7 @@ export async function startServer({ allow = [] } = {}) {
   const [port, demoPort] = await freePorts(2);
   const origin = `http://localhost:${port}`;
   const demo = `http://127.0.0.1:${demoPort}`;
-  const child = spawn(process.env.SMOKEX, ["serve"], {
+  const child = spawn(PROGRAM, ["serve"], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
     env: {
