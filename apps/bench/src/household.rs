@@ -91,8 +91,12 @@ impl Household {
     pub async fn execute(&self, runs: usize) -> anyhow::Result<f64> {
         let mut changes = self.store.changes();
         let shutdown = CancellationToken::new();
-        let config =
-            executor::Config { concurrency: load::AT_ONCE, lease: Duration::from_secs(30), policy: Policy::any(), panics_on: None };
+        let config = executor::Config {
+            concurrency: load::AT_ONCE,
+            lease: Duration::from_secs(30),
+            policy: Policy::any(),
+            panics_on: None,
+        };
         let begin = Instant::now();
         let worker = tokio::spawn(executor::run(config, self.store.clone(), shutdown.clone()));
         let mut finished = 0;

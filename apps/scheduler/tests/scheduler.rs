@@ -1,4 +1,5 @@
 //! The scheduler over a real database.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 use domain::RunState;
 use jiff::{SignedDuration, Timestamp};
