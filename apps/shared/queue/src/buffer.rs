@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use crate::worker::Job;
@@ -44,6 +45,13 @@ impl Buffer {
         }
         state.reader = Some(cx.waker().clone());
         Poll::Pending
+    }
+
+    /// What nobody has taken for this long.
+    pub(crate) fn take_stale(&self, age: Duration) -> Vec<Job> {
+        let jobs = &mut self.state().jobs;
+        let stale = jobs.partition_point(|job| job.held.age() >= age);
+        jobs.drain(..stale).collect()
     }
 
     /// Lets nothing in any more; what nobody has taken comes back.

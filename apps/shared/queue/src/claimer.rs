@@ -16,6 +16,9 @@ use crate::{buffer::Buffer, lease::Leases, slots::Slots, worker::Job};
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// How long a run that was claimed ahead may wait for a slot.
+const STALE: Duration = Duration::from_secs(1);
+
 #[derive(Clone)]
 pub(crate) struct Claimer {
     pub(crate) claims: Claims,
@@ -35,7 +38,8 @@ impl Claimer {
         while !stop.is_cancelled() {
             let wanted = self.slots.wanted();
             if wanted == 0 {
-                stop.run_until_cancelled(self.slots.freed()).await;
+                stop.run_until_cancelled(tokio::time::timeout(STALE, self.slots.freed())).await;
+                self.give_up_stale(buffer).await;
                 continue;
             }
             let before = Instant::now();
@@ -61,6 +65,16 @@ impl Claimer {
             }
         }
         self.hand_back(buffer.close()).await;
+    }
+
+    /// What was claimed ahead because runs were short, and does not get its turn because they no longer
+    /// are, goes to whoever has a free slot.
+    async fn give_up_stale(&self, buffer: &Buffer) {
+        let stale = buffer.take_stale(STALE);
+        if !stale.is_empty() {
+            self.slots.expect_long();
+            self.hand_back(stale).await;
+        }
     }
 
     async fn hand_back(&self, jobs: Vec<Job>) {

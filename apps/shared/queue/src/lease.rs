@@ -49,6 +49,11 @@ impl Held {
         self.entry.lease
     }
 
+    /// How long ago the run was claimed.
+    pub(crate) fn age(&self) -> Duration {
+        self.entry.claimed.elapsed()
+    }
+
     /// Cancelled when the run must stop at once, whatever the reason.
     #[must_use]
     pub fn stop(&self) -> CancellationToken {

@@ -14,6 +14,9 @@ use tokio::sync::Notify;
 /// Runs that take less than this are claimed ahead.
 const SHORT: Duration = Duration::from_millis(50);
 
+/// What runs are taken to need, in microseconds, until some have shown that they are short.
+const LONG: u64 = 10_000_000;
+
 /// How many times the slots are claimed ahead.
 const AHEAD: usize = 2;
 
@@ -21,8 +24,7 @@ const AHEAD: usize = 2;
 pub(crate) struct Slots {
     concurrency: usize,
     taken: AtomicUsize,
-    /// A moving average of how long runs take, in microseconds; none are known at first, so runs count
-    /// as long.
+    /// A moving average of how long runs take, in microseconds.
     average: AtomicU64,
     freed: Notify,
 }
@@ -35,8 +37,14 @@ pub(crate) struct Slot {
 
 impl Slots {
     pub(crate) fn new(concurrency: usize) -> Arc<Self> {
-        let average = AtomicU64::new(u64::MAX / 16);
-        Arc::new(Self { concurrency, taken: AtomicUsize::new(0), average, freed: Notify::new() })
+        let slots = Self { concurrency, taken: AtomicUsize::new(0), average: AtomicU64::new(0), freed: Notify::new() };
+        slots.expect_long();
+        Arc::new(slots)
+    }
+
+    /// Forgets how short runs were: what was claimed ahead has waited too long.
+    pub(crate) fn expect_long(&self) {
+        self.average.store(LONG, Ordering::Relaxed);
     }
 
     /// How many runs to claim now; 0 if it is not worth while yet.
@@ -74,7 +82,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let slots = &self.slots;
         if let Some(began) = self.began {
-            let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX / 16);
+            let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX).min(LONG);
             let average = slots.average.load(Ordering::Relaxed);
             // Two at once may lose one of their samples, which an average does not mind.
             slots.average.store(average - average / 8 + took / 8, Ordering::Relaxed);
@@ -115,5 +123,7 @@ mod tests {
         assert_eq!(slots.wanted(), 0, "three free slots are not worth a transaction");
         held.truncate(7);
         assert_eq!(slots.wanted(), 5);
+        slots.expect_long();
+        assert_eq!(slots.wanted(), 0);
     }
 }
