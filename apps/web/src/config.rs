@@ -35,6 +35,9 @@ pub struct Limits {
     pub address_refill: Duration,
     /// How long a session lives.
     pub session: Duration,
+    /// After how long without news a live stream is looked after: whether anybody still listens, and
+    /// is still signed in.
+    pub heartbeat: Duration,
     /// How many live streams one organization keeps open at once.
     pub streams: usize,
 }
@@ -49,6 +52,7 @@ impl Default for Limits {
             address_burst: NonZeroU32::new(30).expect("thirty is not zero"),
             address_refill: Duration::from_secs(5),
             session: Duration::from_hours(30 * 24),
+            heartbeat: Duration::from_secs(15),
             streams: 100,
         }
     }

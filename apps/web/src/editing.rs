@@ -3,6 +3,7 @@
 use domain::PlanName;
 use plan::{Checked, Diagnostic, Known};
 use store::NewPlan;
+use tokio::sync::Semaphore;
 
 use crate::error::PageError;
 
@@ -59,7 +60,16 @@ pub(crate) async fn diagnose(bytes: Vec<u8>) -> Result<Vec<Diagnostic>, PageErro
     aside(move || plan::check_bytes(&bytes, &Known::default()).diagnostics).await
 }
 
+/// So many texts are read at once: a hostile one may take a tenth of a second.
+static READING: Semaphore = Semaphore::const_new(4);
+
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PageError> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let slot = READING.acquire().await.expect("the semaphore is never closed");
+    let done = tokio::task::spawn_blocking(move || {
+        // Held by the work: whoever goes away before its end frees nothing early.
+        let _slot = slot;
+        work()
+    })
+    .await;
     done.map_err(|error| PageError::internal(format!("a plan was not read: {error}")))
 }

@@ -23,9 +23,6 @@ use crate::{error::PageError, session::SignedIn, state::State};
 /// Changes this close together make one message.
 const TOGETHER: Duration = Duration::from_millis(80);
 
-/// So that a connection that is gone is noticed, and a session that is over ends its streams.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-
 /// `GET /events`: everything of the organization.
 pub(crate) async fn all(member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
     open(Subject::Everything, member, state)
@@ -109,9 +106,10 @@ impl Stream {
             return Some("retry: 2000\n\n");
         }
         let shutdown = self.state.shutdown.clone();
+        let heartbeat = self.state.config.limits.heartbeat;
         tokio::select! {
             () = shutdown.cancelled() => None,
-            heard = timeout(HEARTBEAT, self.change()) => match heard {
+            heard = timeout(heartbeat, self.change()) => match heard {
                 Ok(()) => Some("data: change\n\n"),
                 Err(_silence) => self.is_signed_in().await.then_some(": still here\n\n"),
             },

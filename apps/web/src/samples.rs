@@ -40,6 +40,9 @@ macro_rules! sample {
     };
 }
 
+/// What the first sample calls itself.
+pub(crate) const SAMPLE_NAME: &str = "Sample: players";
+
 /// In the order of the page. The first is in every new organization.
 pub static SAMPLES: [Sample; 9] = [
     sample!("players", "Log in, look, leave a message", true),

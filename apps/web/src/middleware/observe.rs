@@ -43,6 +43,7 @@ pub(crate) async fn observe(
         status = Empty,
         duration_ms = Empty,
     );
+    let is_chatter = request.path().starts_with("/assets/") || matches!(request.path(), "/healthz" | "/readyz");
     request.extensions_mut().insert(RequestId(id));
     request.extensions_mut().insert(nonce.clone());
 
@@ -55,7 +56,7 @@ pub(crate) async fn observe(
     let (error, mut response) = match outcome {
         Ok(Ok(mut response)) => {
             dress(response.headers_mut());
-            note(&span, response.status().as_u16(), begun);
+            note(&span, response.status().as_u16(), begun, is_chatter);
             return Ok(response.map_into_boxed_body());
         }
         Ok(Err(error)) => {
@@ -69,21 +70,20 @@ pub(crate) async fn observe(
         }
     };
     dress(response.headers_mut());
-    note(&span, response.status().as_u16(), begun);
+    note(&span, response.status().as_u16(), begun, is_chatter);
     Err(InternalError::from_response(error, response).into())
 }
 
-fn note(span: &Span, status: u16, begun: Instant) {
+/// `is_chatter`: nobody wants to read of it every time.
+fn note(span: &Span, status: u16, begun: Instant, is_chatter: bool) {
     let elapsed = begun.elapsed();
     span.record("status", status);
     #[allow(clippy::cast_precision_loss)]
     span.record("duration_ms", elapsed.as_micros() as f64 / 1000.0);
-    span.in_scope(|| {
-        if status >= 500 {
-            tracing::warn!("answered");
-        } else {
-            tracing::debug!("answered");
-        }
+    span.in_scope(|| match status {
+        500.. => tracing::warn!("answered"),
+        _ if is_chatter => tracing::debug!("answered"),
+        _ => tracing::info!("answered"),
     });
 }
 

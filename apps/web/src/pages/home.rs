@@ -8,7 +8,7 @@ use store::{PageRequest, PlanFilter, PlanRow, RunFilter, RunRow, Summary};
 use crate::{
     error::PageError,
     page::{Page, Section, html},
-    samples::Sample,
+    samples::{SAMPLE_NAME, Sample},
     session::SignedIn,
     state::State,
 };
@@ -34,6 +34,13 @@ struct HomePage {
     runs: Vec<RunRow>,
     /// The plan to begin with, while nothing was ever run.
     first: Option<PlanRow>,
+}
+
+impl HomePage {
+    /// Whether this is the plan that every organization begins with.
+    fn is_sample(&self, plan: &PlanRow) -> bool {
+        plan.name == SAMPLE_NAME
+    }
 }
 
 /// A plan that fails, with the run that says so.

@@ -30,7 +30,7 @@ async fn whoever_signs_up_is_signed_in_and_finds_the_sample(#[case] on: On) {
     assert_eq!(browser.get("/welcome").await.location(), "/");
     let home = browser.get("/").await.page();
     assert!(home.contains("Acme") && home.contains("ada@example.com"), "{home}");
-    assert!(home.contains("Sample: players is ready"), "{home}");
+    assert!(home.contains("Sample: players is ready") && home.contains("works right away"), "{home}");
     let plans = browser.get("/plans").await.page();
     assert!(plans.contains("Sample: players"), "{plans}");
 }

@@ -30,7 +30,7 @@ pub struct TestApp {
     shutdown: CancellationToken,
     server: Option<JoinHandle<()>>,
     // Dropped last: the server uses it.
-    _database: TestDatabase,
+    pub database: TestDatabase,
 }
 
 /// A member of an organization of their own, with their browser.
@@ -69,7 +69,7 @@ impl TestApp {
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
         let server = tokio::spawn(async move { application.run(stop).await.expect("the application runs") });
-        Self { store, address, demo_address, demo_url, shutdown, server: Some(server), _database: database }
+        Self { store, address, demo_address, demo_url, shutdown, server: Some(server), database }
     }
 
     /// A browser without cookies.

@@ -75,3 +75,15 @@ async fn nothing_panics_unless_asked_to() {
     let app = TestApp::start().await;
     assert_eq!(app.browser().get("/panic").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_database_of_another_version_is_alive_but_not_ready() {
+    let app = TestApp::start_on(On::Postgres).await;
+    let browser = app.browser();
+    assert_eq!(browser.get("/readyz").await.status, 200);
+    let _ = app.database.sql("DELETE FROM __diesel_schema_migrations");
+    let answer = browser.get("/readyz").await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.text.contains("another version's schema"), "{}", answer.text);
+    assert_eq!(browser.get("/healthz").await.status, 200);
+}

@@ -100,3 +100,19 @@ async fn an_organization_keeps_only_so_many_streams_open() {
     }
     panic!("the place never became free");
 }
+
+#[tokio::test]
+async fn signing_out_ends_the_streams() {
+    let app = TestApp::start_with(On::Sqlite, &[], |config| {
+        config.limits.heartbeat = Duration::from_millis(100);
+    })
+    .await;
+    let ada = app.someone("ada").await;
+    let mut stream = open(&ada, "/events").await;
+    assert_eq!(next(&mut stream).await.unwrap(), "retry: 2000\n\n");
+    assert_eq!(next(&mut stream).await.unwrap(), ": still here\n\n", "nothing to tell, but signed in");
+    ada.browser.post("/sign-out", &[]).await;
+    while let Some(message) = next(&mut stream).await {
+        assert_eq!(message, ": still here\n\n");
+    }
+}
