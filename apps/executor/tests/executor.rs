@@ -1,4 +1,5 @@
 //! Runs executed for real: a database, an executor, a target on a socket.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 #[path = "executor/endings.rs"]
 mod endings;

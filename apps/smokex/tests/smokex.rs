@@ -1,4 +1,5 @@
 //! The program as people use it: the real binary, real sockets, real databases.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 mod smokex {
     mod bad_input;
