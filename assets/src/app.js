@@ -1,6 +1,5 @@
 // What every page loads. Pages work without any of it.
 import { colorCode } from "./page/color.js";
-import { askBeforeDeleting } from "./page/confirm.js";
 import { copyOnClick } from "./page/copy.js";
 import { askBeforeLeaving } from "./page/guard.js";
 import { listenToKeys } from "./page/keys.js";
@@ -9,8 +8,6 @@ import { sendOnce } from "./page/once.js";
 import { followLinksInPlace } from "./page/swap.js";
 import { tellTimes } from "./page/times.js";
 
-// The order matters: who asks before a form is sent comes before who counts that it was sent.
-askBeforeDeleting();
 askBeforeLeaving();
 sendOnce();
 copyOnClick();

@@ -15,7 +15,7 @@ export const colors = syntaxHighlighting(
 
 /** Numbers, booleans and null, which the grammar does not tell from other unquoted text. */
 const literals = new MatchDecorator({
-  regexp: /(?<=[:,[]\s*|-\s+)(?:true|false|null|~|-?\d+(?:\.\d+)?)(?=\s*(?:[,\]}]|\s#|$))/g,
+  regexp: /(?<=[:-]\s+|,\s*|(?:^|[\s[])\[\s*)(?:true|false|null|~|-?\d+(?:\.\d+)?)(?=\s*(?:[,\]}]|\s#|$))/g,
   decoration: Decoration.mark({ class: "s-literal" }),
 });
 

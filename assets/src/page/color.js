@@ -9,7 +9,7 @@ const NAMES = ["key", "string", "literal", "variable", "comment"];
 
 const PATTERNS = {
   json: /(?<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?<string>"(?:[^"\\]|\\.)*")|(?<literal>\b(?:true|false|null)\b|-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)/g,
-  yaml: /(?<comment>(?<=^|\s)#.*)|(?<key>(?<=^[ \t]*(?:-[ \t]+)*|[{,][ \t]*)(?:[\w$.[\]-]+|"[^"\n]*"|'[^'\n]*')(?=:(?:\s|$)))|(?<string>"(?:[^"\\\n]|\\.)*"|'[^'\n]*')|(?<literal>(?<=[,[]\s*|[:-]\s+)(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*(?:[,\]}]|\s#|$)))/gm,
+  yaml: /(?<comment>(?<=^|\s)#.*)|(?<key>(?<=^[ \t]*(?:-[ \t]+)*|[{,][ \t]*)(?:[\w$.[\]-]+|"[^"\n]*"|'[^'\n]*')(?=:(?:\s|$)))|(?<string>"(?:[^"\\\n]|\\.)*"|'[^'\n]*')|(?<literal>(?<=[:-]\s+|,\s*|(?:^|[\s[])\[\s*)(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*(?:[,\]}]|\s#|$)))/gm,
 };
 
 /** Also inside of strings, whose color they cover. `$${` is a literal `${`. */

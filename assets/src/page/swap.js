@@ -54,6 +54,7 @@ function showTarget(link) {
   const target = document.getElementById(link.dataset.shows);
   if (!target) return;
   const { top } = target.getBoundingClientRect();
+  target.scrollTop = 0;
   if (top < 0 || top > innerHeight * 0.7) {
     target.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }

@@ -73,6 +73,11 @@ impl RunPage {
         }
     }
 
+    /// Whether the sentence at the top says this already.
+    fn tells(&self, reason: &str) -> bool {
+        self.row.reason.as_deref().is_some_and(|told| told.ends_with(reason))
+    }
+
     /// What became of the steps around the one that the reason is about.
     fn since(&self) -> String {
         let count = |number: u32, what: &str| match number {

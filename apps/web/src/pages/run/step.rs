@@ -29,6 +29,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// Whether it is called something else than what it asks for.
+    pub(crate) fn has_name(&self) -> bool {
+        is_named(&self.name, &self.method, &self.url)
+    }
+
     /// The URL without scheme and host, where it has more than these: lines are short.
     pub(crate) fn place(&self) -> &str {
         let Some((_, rest)) = self.url.split_once("://") else { return &self.url };
@@ -38,6 +43,10 @@ impl Line {
     pub(crate) fn was_run(&self) -> bool {
         !matches!(self.state, "pending" | "running" | "action_needed" | "skipped")
     }
+}
+
+fn is_named(name: &str, method: &str, url: &str) -> bool {
+    name.split_once(' ') != Some((method, url))
 }
 
 /// What a line needs of a report: bodies and expectations are passed over unread.
@@ -181,6 +190,11 @@ impl Chosen {
             tab,
             report: row.map(StepRow::report).transpose()?.flatten(),
         })
+    }
+
+    /// Whether it is called something else than what it asks for.
+    pub(crate) fn has_name(&self) -> bool {
+        is_named(&self.name, &self.method, &self.url)
     }
 
     pub(crate) fn tabs(&self) -> [Tab; 5] {
