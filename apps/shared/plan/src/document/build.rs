@@ -109,9 +109,12 @@ impl Builder<'_, '_> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let plain = style == ScalarStyle::Plain;
-                let range = if text.is_empty() && range.is_empty() { self.place_of_nothing(range) } else { range };
+                // The parser says `~` where nothing is written at all.
+                let nothing = plain && range.is_empty();
+                let text = if nothing { String::new() } else { text.into_owned() };
+                let range = if nothing { self.place_of_nothing(range) } else { range };
                 let weight = Weight { nodes: 1, bytes: text.len(), height: 0 };
-                let id = self.document.add(range, Kind::Scalar(Scalar { text: text.into_owned(), plain }));
+                let id = self.document.add(range, Kind::Scalar(Scalar { text, plain }));
                 self.place(id, anchor, weight);
             }
             Event::SequenceStart(_, anchor, _) => self.begin(range.start, anchor, Content::List(Vec::new())),
