@@ -28,3 +28,24 @@ async fn an_interrupted_run_tells_what_it_knows_cleans_up_and_ends_with_3() {
     let last = target.requests().pop().unwrap();
     assert_eq!((last.method.as_str(), last.target.as_str()), ("DELETE", "/order"), "`finally` ran");
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_interrupt_does_not_wait_for_the_cleaning_up() {
+    let (folder, target) = (Folder::new(), Target::start().await);
+    let gate = Gate::new();
+    target.on("GET /slow", Reply::ok().after(&gate)).on("DELETE /slow", Reply::ok().after(&gate));
+    let url = target.url("/slow");
+    let options = "options: { timeout: 1m }";
+    let plan = format!(
+        "steps:\n  - get: {{ url: \"{url}\", {options} }}\nfinally:\n  - delete: {{ url: \"{url}\", {options} }}\n"
+    );
+    folder.file("plan.yml", plan);
+    let running = folder.start(["run", "plan.yml"], &[]);
+    target.received(1).await;
+    running.signal("INT");
+    target.received(2).await;
+    running.signal("INT");
+    let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("no panic");
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+}
