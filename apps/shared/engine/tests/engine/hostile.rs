@@ -115,6 +115,15 @@ async fn deep_pages_cost_nothing() {
 async fn a_schema_that_refers_to_itself_for_ever_ends() {
     let reason = judged_soon(Reply::json("[[[[]]]]"), "{json_schema: {type: array, items: {$ref: \"#\"}}}").await;
     assert_eq!(reason, "");
+    // These never look deeper into the body: it counts that they end.
+    for schema in [
+        "{$ref: \"#\"}",
+        "{allOf: [{$ref: \"#\"}]}",
+        "{not: {anyOf: [{$ref: \"#\"}]}}",
+        "{$ref: \"#/$defs/a\", $defs: {a: {$ref: \"#/$defs/b\"}, b: {$ref: \"#/$defs/a\"}}}",
+    ] {
+        judged_soon(Reply::json("[]"), &format!("{{json_schema: {schema}}}")).await;
+    }
 }
 
 #[tokio::test]
