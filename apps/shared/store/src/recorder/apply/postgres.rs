@@ -1,4 +1,4 @@
-//! PostgreSQL: every round trip counts, so one statement for all runs of a batch that need the same.
+//! PostgreSQL: every round trip counts, so one statement writes all that a batch has to say.
 
 use std::collections::HashMap;
 
@@ -9,35 +9,17 @@ use diesel::{
 
 use super::{Fenced, column, sealed, state};
 use crate::{
-    Ending, Error, SealingKey,
+    Error, SealingKey,
     recorder::batch::{Last, RunWrites},
     sql::{Id, Uuid},
     statement::statement,
 };
 
 pub(super) fn write(conn: &mut PgConnection, key: &SealingKey, batch: &[RunWrites]) -> Result<Vec<Fenced>, Error> {
-    let (mut going, mut back, mut over) = (Vec::new(), Vec::new(), Vec::new());
-    for run in batch {
-        match &run.last {
-            None => going.push(run),
-            Some(Last::HandBack) => back.push(run),
-            Some(Last::End(ending)) => over.push((run, ending)),
-        }
-    }
-    let mut held = HashMap::with_capacity(batch.len());
-    lock(conn, &going, &mut held)?;
-    hand_back(conn, &back, &mut held)?;
-    end(conn, &over, &mut held)?;
-    let mut fenced = Vec::with_capacity(batch.len());
-    for run in batch {
-        fenced.push(held.remove(&key_of(run)).unwrap_or(Fenced::Refused));
-    }
-    put(
-        conn,
-        key,
-        &batch.iter().zip(&fenced).filter(|(_, fenced)| !matches!(fenced, Fenced::Refused)).map(|(run, _)| run),
-    )?;
-    Ok(fenced)
+    let mut held = put(conn, key, batch)?;
+    hand_back(conn, batch, &mut held)?;
+    let fenced = |run| held.remove(&key_of(run)).unwrap_or(Fenced::Refused);
+    Ok(batch.iter().map(fenced).collect())
 }
 
 /// A run may be in a batch twice: with an old lease, and with the one this process got after that.
@@ -47,94 +29,84 @@ fn key_of(run: &RunWrites) -> Key {
     (run.lease().run.into(), run.lease().fence)
 }
 
-fn keys<'r>(runs: impl Iterator<Item = &'r RunWrites>) -> (Vec<Id>, Vec<i64>) {
-    runs.map(key_of).unzip()
+/// What one array holds for a column of `unnest`.
+fn each<T>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.collect()
 }
 
-/// Holds the rows of runs that go on, so that none is claimed before the commit.
-fn lock(conn: &mut PgConnection, runs: &[&RunWrites], held: &mut HashMap<Key, Fenced>) -> Result<(), Error> {
-    if runs.is_empty() {
-        return Ok(());
-    }
-    let (ids, fences) = keys(runs.iter().copied());
-    let rows: Vec<Key> = statement::<(Uuid, BigInt)>(
-        "SELECT runs.id, runs.fence FROM runs JOIN unnest(?, ?) AS ours (id, fence) USING (id, fence)
-         WHERE runs.state = 'running' ORDER BY runs.id FOR NO KEY UPDATE OF runs",
+/// Writes the steps and the ends, of those runs whose fence holds. The rows of runs that go on are
+/// locked, so that none is claimed before the commit.
+fn put(conn: &mut PgConnection, key: &SealingKey, batch: &[RunWrites]) -> Result<HashMap<Key, Fenced>, Error> {
+    let going = || batch.iter().filter(|run| !run.ends());
+    let over = || {
+        batch.iter().filter_map(|run| match &run.last {
+            Some(Last::End(ending)) => Some((run, ending)),
+            _ => None,
+        })
+    };
+    let steps = || batch.iter().flat_map(|run| run.steps.iter().map(move |step| (run, step)));
+    let rows: Vec<(Id, i64, Option<i64>)> = statement::<(Uuid, BigInt, Nullable<BigInt>)>(
+        "WITH held AS MATERIALIZED (
+             SELECT runs.id, runs.fence FROM runs JOIN unnest(?, ?) AS ours (id, fence) USING (id, fence)
+             WHERE runs.state = 'running' ORDER BY runs.id FOR NO KEY UPDATE OF runs
+         ), ended AS (
+             UPDATE runs SET state = ours.state, reason = ours.reason, slow = ours.slow, steps_passed = ours.passed,
+                    steps_failed = ours.failed, steps_skipped = ours.skipped,
+                    due_at = NULL, lease_owner = NULL, finished_at = now_us()
+             FROM unnest(?, ?, ?, ?, ?, ?, ?, ?) AS ours (id, fence, state, reason, slow, passed, failed, skipped)
+             WHERE runs.id = ours.id AND runs.fence = ours.fence AND runs.state = 'running'
+             RETURNING runs.id, runs.fence, runs.finished_at - coalesce(runs.started_at, runs.finished_at) AS took
+         ), ours AS (
+             SELECT id, fence, NULL::bigint AS took FROM held UNION ALL SELECT id, fence, took FROM ended
+         ), written AS (
+             INSERT INTO steps (run_id, position, state, started_at, duration, report, progress)
+             SELECT step.run_id, step.position, step.state, step.started_at, step.duration, step.report, step.progress
+             FROM unnest(?, ?, ?, ?, ?, ?, ?, ?)
+                  AS step (run_id, fence, position, state, started_at, duration, report, progress)
+             JOIN ours ON ours.id = step.run_id AND ours.fence = step.fence
+             ON CONFLICT (run_id, position) DO UPDATE SET state = excluded.state, started_at = excluded.started_at,
+                 duration = excluded.duration, report = excluded.report, progress = excluded.progress
+         )
+         SELECT id, fence, took FROM ours",
     )
-    .bind::<Array<Uuid>, _>(ids)
-    .bind::<Array<BigInt>, _>(fences)
+    .bind::<Array<Uuid>, _>(each(going().map(|run| key_of(run).0)))
+    .bind::<Array<BigInt>, _>(each(going().map(|run| key_of(run).1)))
+    .bind::<Array<Uuid>, _>(each(over().map(|(run, _)| key_of(run).0)))
+    .bind::<Array<BigInt>, _>(each(over().map(|(run, _)| key_of(run).1)))
+    .bind::<Array<Text>, _>(each(over().map(|(_, ending)| ending.state.as_str())))
+    .bind::<Array<Nullable<Text>>, _>(each(over().map(|(_, ending)| ending.storable_reason())))
+    .bind::<Array<Bool>, _>(each(over().map(|(_, ending)| ending.slow)))
+    .bind::<Array<Integer>, _>(each(over().map(|(_, ending)| column(ending.passed))))
+    .bind::<Array<Integer>, _>(each(over().map(|(_, ending)| column(ending.failed))))
+    .bind::<Array<Integer>, _>(each(over().map(|(_, ending)| column(ending.skipped))))
+    .bind::<Array<Uuid>, _>(each(steps().map(|(run, _)| key_of(run).0)))
+    .bind::<Array<BigInt>, _>(each(steps().map(|(run, _)| key_of(run).1)))
+    .bind::<Array<Integer>, _>(each(steps().map(|(_, step)| column(step.position))))
+    .bind::<Array<Text>, _>(each(steps().map(|(run, step)| state(run, step))))
+    .bind::<Array<Nullable<BigInt>>, _>(each(steps().map(|(_, step)| step.started_at)))
+    .bind::<Array<Nullable<BigInt>>, _>(each(steps().map(|(_, step)| step.duration)))
+    .bind::<Array<Nullable<Text>>, _>(each(steps().map(|(_, step)| step.report.as_deref())))
+    .bind::<Array<Nullable<Binary>>, _>(each(steps().map(|(run, step)| sealed(key, run, step))))
     .load(conn)?;
-    held.extend(rows.into_iter().map(|key| (key, Fenced::Held)));
-    Ok(())
+    let fenced = |took: Option<i64>| took.map_or(Fenced::Held, |took| Fenced::Ended { took });
+    Ok(rows.into_iter().map(|(id, fence, took)| ((id, fence), fenced(took))).collect())
 }
 
-fn hand_back(conn: &mut PgConnection, runs: &[&RunWrites], held: &mut HashMap<Key, Fenced>) -> Result<(), Error> {
-    if runs.is_empty() {
+/// Queues runs again whose worker gives them back; their rows are locked by now.
+fn hand_back(conn: &mut PgConnection, batch: &[RunWrites], held: &mut HashMap<Key, Fenced>) -> Result<(), Error> {
+    let back = || batch.iter().filter(|run| matches!(run.last, Some(Last::HandBack)));
+    if back().next().is_none() {
         return Ok(());
     }
-    let (ids, fences) = keys(runs.iter().copied());
     let rows: Vec<Key> = statement::<(Uuid, BigInt)>(
         "UPDATE runs SET state = 'queued', due_at = now_us(), lease_owner = NULL, attempts = attempts - 1
          FROM unnest(?, ?) AS ours (id, fence)
          WHERE runs.id = ours.id AND runs.fence = ours.fence AND runs.state = 'running'
          RETURNING runs.id, runs.fence",
     )
-    .bind::<Array<Uuid>, _>(ids)
-    .bind::<Array<BigInt>, _>(fences)
+    .bind::<Array<Uuid>, _>(each(back().map(|run| key_of(run).0)))
+    .bind::<Array<BigInt>, _>(each(back().map(|run| key_of(run).1)))
     .load(conn)?;
     held.extend(rows.into_iter().map(|key| (key, Fenced::Held)));
-    Ok(())
-}
-
-fn end(conn: &mut PgConnection, runs: &[(&RunWrites, &Ending)], held: &mut HashMap<Key, Fenced>) -> Result<(), Error> {
-    if runs.is_empty() {
-        return Ok(());
-    }
-    let (ids, fences) = keys(runs.iter().map(|(run, _)| *run));
-    let endings = || runs.iter().map(|(_, ending)| *ending);
-    let rows: Vec<(Id, i64, i64)> = statement::<(Uuid, BigInt, BigInt)>(
-        "UPDATE runs SET state = ours.state, reason = ours.reason, slow = ours.slow, steps_passed = ours.passed,
-                steps_failed = ours.failed, steps_skipped = ours.skipped,
-                due_at = NULL, lease_owner = NULL, finished_at = now_us()
-         FROM unnest(?, ?, ?, ?, ?, ?, ?, ?) AS ours (id, fence, state, reason, slow, passed, failed, skipped)
-         WHERE runs.id = ours.id AND runs.fence = ours.fence AND runs.state = 'running'
-         RETURNING runs.id, runs.fence, runs.finished_at - coalesce(runs.started_at, runs.finished_at)",
-    )
-    .bind::<Array<Uuid>, _>(ids)
-    .bind::<Array<BigInt>, _>(fences)
-    .bind::<Array<Text>, _>(endings().map(|ending| ending.state.as_str()).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Text>>, _>(endings().map(Ending::storable_reason).collect::<Vec<_>>())
-    .bind::<Array<Bool>, _>(endings().map(|ending| ending.slow).collect::<Vec<_>>())
-    .bind::<Array<Integer>, _>(endings().map(|ending| column(ending.passed)).collect::<Vec<_>>())
-    .bind::<Array<Integer>, _>(endings().map(|ending| column(ending.failed)).collect::<Vec<_>>())
-    .bind::<Array<Integer>, _>(endings().map(|ending| column(ending.skipped)).collect::<Vec<_>>())
-    .load(conn)?;
-    held.extend(rows.into_iter().map(|(id, fence, took)| ((id, fence), Fenced::Ended { took })));
-    Ok(())
-}
-
-fn put<'r>(
-    conn: &mut PgConnection,
-    key: &SealingKey,
-    runs: &(impl Iterator<Item = &'r RunWrites> + Clone),
-) -> Result<(), Error> {
-    let steps = || runs.clone().flat_map(|run| run.steps.iter().map(move |step| (run, step)));
-    if steps().next().is_none() {
-        return Ok(());
-    }
-    statement::<()>(
-        "INSERT INTO steps (run_id, position, state, started_at, duration, report, progress)
-         SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (run_id, position) DO UPDATE SET state = excluded.state, started_at = excluded.started_at,
-             duration = excluded.duration, report = excluded.report, progress = excluded.progress",
-    )
-    .bind::<Array<Uuid>, _>(steps().map(|(run, _)| Id::from(run.lease().run)).collect::<Vec<_>>())
-    .bind::<Array<Integer>, _>(steps().map(|(_, step)| column(step.position)).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(steps().map(|(run, step)| state(run, step)).collect::<Vec<_>>())
-    .bind::<Array<Nullable<BigInt>>, _>(steps().map(|(_, step)| step.started_at).collect::<Vec<_>>())
-    .bind::<Array<Nullable<BigInt>>, _>(steps().map(|(_, step)| step.duration).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Text>>, _>(steps().map(|(_, step)| step.report.as_deref()).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Binary>>, _>(steps().map(|(run, step)| sealed(key, run, step)).collect::<Vec<_>>())
-    .execute(conn)?;
     Ok(())
 }
