@@ -6,6 +6,10 @@ import { PHONE, assertAccessible, assertNoErrors, assertNoOverflow, launch, open
 import { startServer } from "./server.js";
 import { startTarget } from "./target.js";
 
+/** What a page may weigh with all that belongs to it, compressed, in bytes; and a page with the editor. */
+const MOST = 150_000;
+const EDITOR = 300_000;
+
 /** The narrowest window that WCAG asks for (1.4.10). */
 const NARROWEST = 320;
 
@@ -14,6 +18,8 @@ describe("every page", () => {
   let server;
   let browser;
   let page;
+  /** Kinds that were looked at and stay as they are. */
+  const seen = new Set();
 
   before(async () => {
     target = await startTarget();
@@ -45,11 +51,31 @@ describe("every page", () => {
     return response.status();
   }
 
+  /** How many bytes come over the wire for a page that the browser has nothing of yet. */
+  async function weight(path) {
+    const context = await browser.newContext({ storageState: await page.context().storageState() });
+    try {
+      const fresh = await context.newPage();
+      const sizes = [];
+      fresh.on("requestfinished", (request) => sizes.push(request.sizes().catch(() => ({ responseBodySize: 0 }))));
+      await fresh.goto(new URL(path, server.origin).href);
+      await fresh.evaluate(() => document.fonts.ready);
+      return (await Promise.all(sizes)).reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
+    } finally {
+      await context.close();
+    }
+  }
+
   /** Follows links from where the page is; one address per kind of page. Gives the kinds. */
   async function lookAtAll(start) {
     const kinds = new Map([[kind(start), start]]);
-    for (const [, path] of kinds) {
+    for (const [key, path] of kinds) {
+      if (seen.has(key)) continue;
+      if (!changes(key)) seen.add(key);
       await look(path);
+      const most = path.endsWith("/edit") || path.startsWith("/plans/new") ? EDITOR : MOST;
+      const bytes = await weight(path);
+      assert.ok(bytes > 0 && bytes <= most, `${path} weighs ${bytes} bytes`);
       const links = await page.$$eval("a[href]", (all) => all.map((link) => link.getAttribute("href")));
       for (const link of links) {
         const { pathname, search, origin } = new URL(link, page.url());
@@ -144,6 +170,11 @@ steps:
 
   it("had no errors in its console", () => assertNoErrors(page));
 });
+
+/** Whether a page of this kind looks different once there are runs. */
+function changes(kind) {
+  return /^\/(plans|runs)?(\/:id)?$/.test(kind);
+}
 
 /** Addresses that differ only in ids and values are of one kind. */
 function kind(address) {
