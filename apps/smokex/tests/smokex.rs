@@ -8,6 +8,7 @@ mod smokex {
     mod interrupt;
     mod kill;
     mod program;
+    mod readme;
     mod reports;
     mod roles;
     mod run;
