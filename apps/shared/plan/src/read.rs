@@ -129,16 +129,22 @@ impl<'d> Reader<'d> {
 
     /// The part of a scalar as it stands in the text; all of it if escapes or folding are in between.
     fn inside(&self, id: Id, part: Range<usize>) -> Range<usize> {
-        let node = self.document.node(id);
-        let Kind::Scalar(scalar) = &node.kind else { return node.range.clone() };
-        let raw = self.text.get(node.range.clone()).unwrap_or_default();
-        let start = node.range.start;
-        if raw == scalar.text {
-            start + part.start..start + part.end
-        } else if raw.len() == scalar.text.len() + 2 && raw[1..].starts_with(&scalar.text) {
-            start + 1 + part.start..start + 1 + part.end
-        } else {
-            node.range.clone()
+        match self.origin(id) {
+            Some(start) => start + part.start..start + part.end,
+            None => self.document.range(id),
         }
+    }
+
+    /// Where a scalar's own text begins, if it stands there letter by letter. It compares the whole
+    /// text: not to be called for each of its parts.
+    fn origin(&self, id: Id) -> Option<usize> {
+        let node = self.document.node(id);
+        let Kind::Scalar(scalar) = &node.kind else { return None };
+        let raw = self.text.get(node.range.clone())?;
+        if raw == scalar.text {
+            return Some(node.range.start);
+        }
+        let quoted = raw.len() == scalar.text.len() + 2 && raw.get(1..)?.starts_with(&scalar.text);
+        quoted.then_some(node.range.start + 1)
     }
 }

@@ -1,5 +1,7 @@
 //! How much work one text can ask for: each of these is cheap alone and dear in thousands.
 
+use std::collections::HashSet;
+
 use super::Problem;
 
 /// What is left for one text.
@@ -7,6 +9,8 @@ use super::Problem;
 pub(crate) struct Budgets {
     /// In units of [`super::weigh_regex`].
     pub(super) regex: usize,
+    /// Regular expressions that were right; the same one again costs nothing.
+    pub(super) regexes: HashSet<String>,
     /// Compiled JSON Schemas, in their bytes.
     pub(super) schema: usize,
     /// CSS selectors.
@@ -17,7 +21,7 @@ pub(crate) struct Budgets {
 
 impl Default for Budgets {
     fn default() -> Self {
-        Self { regex: 200_000, schema: 64 * 1024, selectors: 1_000, paths: 500 }
+        Self { regex: 200_000, regexes: HashSet::new(), schema: 64 * 1024, selectors: 1_000, paths: 500 }
     }
 }
 

@@ -27,9 +27,14 @@ pub fn regex(pattern: &str) -> Result<Regex, Problem> {
 
 /// As [`regex`], paid for from a text's budget.
 pub(crate) fn weigh_regex(pattern: &str, budgets: &mut Budgets) -> Result<(), Problem> {
+    if budgets.regexes.contains(pattern) {
+        return Ok(());
+    }
     let weight = checked(pattern)?;
     spend(&mut budgets.regex, weight + 20, "or too big regular expressions")?;
-    compile(pattern).map(drop)
+    compile(pattern)?;
+    budgets.regexes.insert(pattern.to_owned());
+    Ok(())
 }
 
 fn compile(pattern: &str) -> Result<Regex, Problem> {

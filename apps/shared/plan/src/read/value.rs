@@ -31,9 +31,16 @@ impl<'d> Reader<'d> {
     fn parse_template(&mut self, id: Id, text: &str) -> Option<Template> {
         match Template::parse(text) {
             Ok(template) => {
-                for reference in template.references() {
-                    let range = self.inside(id, reference.range.clone());
-                    self.names.used(reference, range);
+                if template.has_placeholders() {
+                    let origin = self.origin(id);
+                    let whole = self.document.range(id);
+                    for reference in template.references() {
+                        let range = match origin {
+                            Some(start) => start + reference.range.start..start + reference.range.end,
+                            None => whole.clone(),
+                        };
+                        self.names.used(reference, range);
+                    }
                 }
                 Some(template)
             }

@@ -5,7 +5,7 @@
 use plan::{Known, check_bytes};
 use std::time::{Duration, Instant};
 
-const BOUND: Duration = if cfg!(debug_assertions) { Duration::from_secs(4) } else { Duration::from_millis(200) };
+const BOUND: Duration = if cfg!(debug_assertions) { Duration::from_secs(2) } else { Duration::from_millis(200) };
 
 /// The most a text may hold.
 const FULL: usize = plan::MAX_TEXT - 200;
@@ -26,11 +26,20 @@ fn times(piece: &str) -> String {
     full_of("", |_| piece.to_owned(), "")
 }
 
+/// The time this thread has been on a processor, where the system tells.
+fn processor_time() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
 /// Whatever it says, it says it in time.
 fn is_quick(name: &str, text: &str) -> plan::Checked {
+    let known = Known { names: Some(vec!["token".to_owned()]) };
     let begin = Instant::now();
-    let checked = check_bytes(text.as_bytes(), &Known { names: Some(vec!["token".to_owned()]) });
-    let taken = begin.elapsed();
+    let before = processor_time();
+    let checked = check_bytes(text.as_bytes(), &known);
+    // Other processes may take the processor away in the middle, and are not to blame the reader for.
+    let taken = processor_time().zip(before).map_or_else(|| begin.elapsed(), |(after, before)| after - before);
     println!("{:>8.1} ms  {:>3} findings  {name}", taken.as_secs_f64() * 1000.0, checked.diagnostics.len());
     assert!(taken < BOUND, "{name} took {taken:?}");
     checked
@@ -122,7 +131,14 @@ fn hostile_values_are_checked_quickly() {
         ("fields", full_of(&request("    body: '${token"), |_| ".a".to_owned(), "}'\n")),
         ("spaces in a placeholder", full_of(&request("    body: '${token"), |_| " ".to_owned(), "}'\n")),
         ("texts with mistakes", full_of(&request("    body:\n"), |n| format!("      a{n}: ${{\n"), "")),
-        ("regular expressions", expect("json_path:\n", &|n| format!("        $.a{n}: {{matches: '\\w{{20}}'}}\n"), "")),
+        (
+            "regular expressions",
+            expect("json_path:\n", &|n| format!("        $.a{n}: {{matches: '\\w{{20}}{n}'}}\n"), ""),
+        ),
+        (
+            "one regular expression many times",
+            expect("json_path:\n", &|n| format!("        $.a{n}: {{matches: '\\w{{20}}'}}\n"), ""),
+        ),
         ("regular expressions of classes", expect("body: {matches: '", &|_| "\\w".to_owned(), "'}\n")),
         ("a regular expression of repetitions", request("    expect: {body: {matches: '((a{100}){100}){100}'}}\n")),
         ("a nested regular expression", expect("body: {matches: '", &|_| "(".to_owned(), "'}\n")),
