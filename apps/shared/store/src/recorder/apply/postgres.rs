@@ -36,6 +36,9 @@ fn each<T>(items: impl Iterator<Item = T>) -> Vec<T> {
 
 /// Writes the steps and the ends, of those runs whose fence holds. The rows of runs that go on are
 /// locked, so that none is claimed before the commit.
+///
+/// A run that is running has a lease's owner, and no other run has. It is asked for that and not for its
+/// state, so that the planner takes the runs by their ids and not all that are running.
 fn put(conn: &mut PgConnection, key: &SealingKey, batch: &[RunWrites]) -> Result<HashMap<Key, Fenced>, Error> {
     let going = || batch.iter().filter(|run| !run.ends());
     let over = || {
@@ -48,13 +51,13 @@ fn put(conn: &mut PgConnection, key: &SealingKey, batch: &[RunWrites]) -> Result
     let rows: Vec<(Id, i64, Option<i64>)> = statement::<(Uuid, BigInt, Nullable<BigInt>)>(
         "WITH held AS MATERIALIZED (
              SELECT runs.id, runs.fence FROM runs JOIN unnest(?, ?) AS ours (id, fence) USING (id, fence)
-             WHERE runs.state = 'running' ORDER BY runs.id FOR NO KEY UPDATE OF runs
+             WHERE runs.lease_owner IS NOT NULL ORDER BY runs.id FOR NO KEY UPDATE OF runs
          ), ended AS (
              UPDATE runs SET state = ours.state, reason = ours.reason, slow = ours.slow, steps_passed = ours.passed,
                     steps_failed = ours.failed, steps_skipped = ours.skipped,
                     due_at = NULL, lease_owner = NULL, finished_at = now_us()
              FROM unnest(?, ?, ?, ?, ?, ?, ?, ?) AS ours (id, fence, state, reason, slow, passed, failed, skipped)
-             WHERE runs.id = ours.id AND runs.fence = ours.fence AND runs.state = 'running'
+             WHERE runs.id = ours.id AND runs.fence = ours.fence AND runs.lease_owner IS NOT NULL
              RETURNING runs.id, runs.fence, runs.finished_at - coalesce(runs.started_at, runs.finished_at) AS took
          ), ours AS (
              SELECT id, fence, NULL::bigint AS took FROM held UNION ALL SELECT id, fence, took FROM ended
