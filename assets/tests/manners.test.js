@@ -72,6 +72,16 @@ describe("pages", () => {
     await page.getByRole("link", { name: "Cancel" }).click();
     await page.getByRole("heading", { level: 1, name: "Plans" }).waitFor();
     assert.deepEqual(asked, ["beforeunload"]);
+
+    // What was refused is still not saved.
+    await page.goto(`${server.origin}/plans/new`);
+    await writePlan(page, "- gett: { url: http://example.com }\n");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByRole("alert").waitFor();
+    await page.getByRole("link", { name: "Cancel" }).click();
+    await page.getByRole("heading", { level: 1, name: "Plans" }).waitFor();
+    assert.deepEqual(asked, ["beforeunload", "beforeunload"]);
+    page.errors = page.errors.filter((error) => !error.includes("422"));
   });
 
   it("copy a plan's text", async () => {

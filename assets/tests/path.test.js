@@ -24,8 +24,11 @@ describe("the path from signing up to reading a failure", () => {
     await target?.stop();
   });
 
+  let promised;
+
   it("signs up from the front page and finds a sample plan", async () => {
     await page.goto(server.origin);
+    promised = await story(page);
     await page.getByRole("main").getByRole("link", { name: "Sign up" }).click();
     await signUp(page, server.origin);
     await page.getByRole("heading", { name: "Sample: players is ready" }).waitFor();
@@ -118,6 +121,15 @@ steps:
     await page.locator("pre.code", { hasText: '"Barbara"' }).waitFor();
   });
 
+  it("shows just what the front page promised", async () => {
+    const here = page.url();
+    await page.goto(`${server.origin}/plans/new?sample=failure`);
+    await page.getByRole("button", { name: "Save and run" }).click();
+    await page.locator(".head .pill.failed").waitFor();
+    assert.deepEqual(await story(page), promised);
+    await page.goto(here);
+  });
+
   it("deletes a plan with its runs, after asking", async () => {
     const run = page.url();
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Plans" }).click();
@@ -139,3 +151,8 @@ steps:
 
   it("had no errors on the way", () => assertNoErrors(page));
 });
+
+/** What a page tells of a failure: its sentences and every expectation. */
+function story(page) {
+  return page.locator(".why p, .exp").allInnerTexts();
+}
