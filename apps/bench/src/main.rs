@@ -15,6 +15,10 @@ use anyhow::bail;
 
 use figure::Figure;
 
+/// As in the program that is measured; the floors have it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const NAMES: &[&str] = &["engine", "persisted", "cold", "pages"];
 
 fn main() -> anyhow::Result<()> {
