@@ -1,6 +1,7 @@
 //! The recorder's task: one transaction after the other, and what to do when one fails.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use super::{
     batch::RunWrites,
     pending::Next,
 };
-use crate::{Error, Store};
+use crate::{Error, Store, database::Transaction};
 
 /// The first pause after a failure; doubled up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -96,16 +97,15 @@ async fn write(
     batch: Vec<RunWrites>,
 ) -> Result<impl Iterator<Item = (RunWrites, Verdict)>, (Vec<RunWrites>, Error)> {
     let batch = Arc::new(batch);
-    let writing = tokio::spawn({
-        let (store, batch) = (store.clone(), Arc::clone(&batch));
-        async move {
-            let key = Arc::clone(&store.key);
-            store.database.write(move |transaction| apply(transaction, &key, &batch)).await
-        }
-    });
-    let result = writing.await.unwrap_or_else(|panic| Err(Error::Database(Box::new(panic))));
+    let (key, writes) = (Arc::clone(&store.key), Arc::clone(&batch));
+    let write = move |transaction: &mut Transaction<'_>| {
+        // A panic over one run's writes must not end the recording of all the others.
+        catch_unwind(AssertUnwindSafe(|| apply(transaction, &key, &writes)))
+            .unwrap_or_else(|_| Err(Error::Database("the recorder panicked".into())))
+    };
+    let result = store.database.write(write).await;
     let Some(batch) = Arc::into_inner(batch) else {
-        // The task that shared it was cut off before its end: the program is stopping, and so are we.
+        // The thread that shared it goes on without us: the program is stopping.
         return std::future::pending().await;
     };
     match result {
