@@ -14,8 +14,9 @@ use tokio::sync::Notify;
 /// Runs that take less than this are claimed ahead.
 const SHORT: Duration = Duration::from_millis(50);
 
-/// What runs are taken to need, in microseconds, until some have shown that they are short.
-const LONG: u64 = 10_000_000;
+/// What runs are taken to need, in microseconds, until some have shown that they are short; and the most
+/// that one run counts for, so that a few short ones outweigh a long one.
+const LONG: u64 = 400_000;
 
 /// How many times the slots are claimed ahead.
 const AHEAD: usize = 2;
