@@ -159,6 +159,11 @@ steps:
     await look("/runs?state=cancelled");
   });
 
+  it("is in good order whatever of the style guide it shows", async () => {
+    const guide = new URL("../styleguide.html", import.meta.url).href;
+    await look(guide, "the style guide");
+  });
+
   it("is in good order while a plan is written with a mistake in it", async () => {
     await page.goto(`${server.origin}/plans/new`);
     await writePlan(page, "- gett: { url: x }\n");

@@ -13,6 +13,7 @@ import {
   highlightActiveLineGutter,
   keymap,
   lineNumbers,
+  placeholder,
 } from "@codemirror/view";
 import { checking } from "./check.js";
 import { completeFrom, explainFrom } from "./complete.js";
@@ -70,6 +71,7 @@ export function mount(textarea) {
         ...lintKeymap,
         indentWithTab,
       ]),
+      placeholder(() => example()),
       yaml(),
       Prec.highest(inside),
       colors,
@@ -114,4 +116,10 @@ function keyHelp(id) {
     line.append(part, " ");
   }
   return line;
+}
+
+/** What an empty editor shows, to begin from. */
+function example() {
+  const text = "- get:\n    url: https://example.com\n    expect: { status_code: 200 }";
+  return Object.assign(document.createElement("pre"), { className: "begin", textContent: text });
 }
