@@ -73,6 +73,11 @@ impl RunPage {
         }
     }
 
+    /// The step that runs now.
+    fn under_way(&self) -> Option<&Line> {
+        self.lines.iter().find(|line| line.state == "running")
+    }
+
     /// Whether the sentence at the top says this already.
     fn tells(&self, reason: &str) -> bool {
         self.row.reason.as_deref().is_some_and(|told| told.ends_with(reason))
