@@ -31,8 +31,9 @@ if (process.argv.includes("--watch")) {
   await watching.watch();
 } else {
   await rm("dist/fonts", { recursive: true, force: true });
-  await build(options);
+  const { metafile } = await build({ ...options, metafile: true });
   await nameVersions("dist/app.css");
+  await collectLicenses(Object.keys(metafile.inputs));
 }
 
 /** Gives the fonts in a style sheet the version by which the web app knows them, so that browsers may keep them for good. */
@@ -44,4 +45,14 @@ async function nameVersions(path) {
   }
   const named = [...versions].reduce((text, [name, version]) => text.replaceAll(name, `${name}?v=${version}`), styles);
   await writeFile(path, named);
+}
+
+/** Puts the licenses of everything that is part of a bundle beside the bundles, as these licenses ask for. */
+async function collectLicenses(inputs) {
+  const folders = new Set(inputs.map((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter(Boolean));
+  const texts = [...folders].sort().map(async (folder) => {
+    const { name, version } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+    return `${name} ${version}\n\n${await readFile(`${folder}/LICENSE`, "utf8")}`;
+  });
+  await writeFile("dist/licenses.txt", (await Promise.all(texts)).join(`\n${"-".repeat(80)}\n\n`));
 }
