@@ -95,7 +95,7 @@ impl Store {
                 let found = users::table
                     .filter(users::email.eq(&email))
                     .select((users::id, users::password_hash))
-                    .first::<(Id, String)>(conn)
+                    .get_result::<(Id, String)>(conn)
                     .optional()?;
                 Ok(found.map(|(id, hash)| (id.into(), hash)))
             })

@@ -168,7 +168,7 @@ impl Store {
                         ),
                         (plans::health, plans::recent, users::email.nullable(), plans::created_at, plans::updated_at),
                     ));
-                on_conn!(conn, |conn| Ok(query.first(conn).optional()?))
+                on_conn!(conn, |conn| Ok(query.get_result(conn).optional()?))
             })
             .await?;
         Ok(found.map(|((id, name, version, steps, text, outline), (health, recent, author, created, updated))| {
@@ -221,7 +221,7 @@ fn current(conn: &mut AnyConnection, tenant: &Tenant, plan: Id) -> diesel::Query
         .inner_join(plan_versions::table.on(version))
         .filter(plans::id.eq(plan).and(plans::organization_id.eq(Id::from(tenant.organization()))))
         .select((plans::version, plan_versions::name, plan_versions::text))
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -196,7 +196,8 @@ impl Store {
                     .left_join(users::table)
                     .filter(runs::id.eq(run).and(runs::organization_id.eq(organization)))
                     .select((run_columns!(), plan_versions::outline));
-                let found: Option<(RunColumns, String)> = on_conn!(&mut *conn, |conn| query.first(conn).optional()?);
+                // Not `first`: the `LIMIT ?` it adds makes SQLite prepare the statement anew for each value.
+                let found: Option<(RunColumns, String)> = on_conn!(&mut *conn, |conn| query.get_result(conn).optional()?);
                 let Some((columns, outline)) = found else { return Ok(None) };
                 // A step that ends between the two queries shows a moment early.
                 Ok(Some(RunDetail { row: columns.into(), outline, steps: load_steps(conn, run)? }))
@@ -214,7 +215,7 @@ impl Store {
                     .left_join(users::table)
                     .filter(runs::id.eq(run).and(runs::organization_id.eq(organization)))
                     .select(run_columns!());
-                let found: Option<RunColumns> = on_conn!(conn, |conn| query.first(conn).optional()?);
+                let found: Option<RunColumns> = on_conn!(conn, |conn| query.get_result(conn).optional()?);
                 Ok(found.map(RunRow::from))
             })
             .await
@@ -230,7 +231,7 @@ impl Store {
                     .filter(steps::run_id.eq(run).and(steps::position.eq(column(position))))
                     .filter(runs::organization_id.eq(organization))
                     .select((steps::position, steps::state, steps::started_at, steps::duration, steps::report));
-                let found: Option<StepColumns> = on_conn!(conn, |conn| query.first(conn).optional()?);
+                let found: Option<StepColumns> = on_conn!(conn, |conn| query.get_result(conn).optional()?);
                 Ok(found.map(StepRow::from))
             })
             .await

@@ -112,7 +112,7 @@ impl Store {
                         sessions::last_seen_at,
                         now_us(),
                     ));
-                on_conn!(conn, |conn| Ok(query.first(conn).optional()?))
+                on_conn!(conn, |conn| Ok(query.get_result(conn).optional()?))
             })
             .await?;
         let Some((session, organization, user, email, role, organization_name, tier, seen_at, now)) = found else {

@@ -115,7 +115,7 @@ impl Store {
                         plan_versions::text,
                         plan_versions::outline,
                     ));
-                on_conn!(conn, |conn| Ok(query.first(conn).optional()?))
+                on_conn!(conn, |conn| Ok(query.get_result(conn).optional()?))
             })
             .await?;
         Ok(found.map(|(row, text, outline)| PlanVersion { row: row.into(), text, outline }))
