@@ -12,6 +12,7 @@ mod ending;
 mod error;
 mod key_check;
 mod lease;
+mod limited;
 mod open;
 mod page;
 mod plan;

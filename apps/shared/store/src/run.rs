@@ -197,7 +197,8 @@ impl Store {
                     .filter(runs::id.eq(run).and(runs::organization_id.eq(organization)))
                     .select((run_columns!(), plan_versions::outline));
                 // Not `first`: the `LIMIT ?` it adds makes SQLite prepare the statement anew for each value.
-                let found: Option<(RunColumns, String)> = on_conn!(&mut *conn, |conn| query.get_result(conn).optional()?);
+                let found: Option<(RunColumns, String)> =
+                    on_conn!(&mut *conn, |conn| query.get_result(conn).optional()?);
                 let Some((columns, outline)) = found else { return Ok(None) };
                 // A step that ends between the two queries shows a moment early.
                 Ok(Some(RunDetail { row: columns.into(), outline, steps: load_steps(conn, run)? }))

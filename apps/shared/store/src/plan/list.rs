@@ -11,6 +11,7 @@ use super::{RecentRun, count, recent};
 use crate::{
     Cursor, Error, Page, PageRequest, Store, Tenant,
     connection::on_conn,
+    limited::limited,
     schema::{plans, runs},
     sql::{Id, Word, time},
 };
@@ -114,7 +115,6 @@ impl Store {
                         .left_join(runs::table.on(last_run))
                         .filter(plans::organization_id.eq(organization).and(plans::id.lt(Id(page.below_id()))))
                         .order(plans::id.desc())
-                        .limit(page.limit())
                         .select((
                             (
                                 plans::id,
@@ -135,7 +135,7 @@ impl Store {
                     if !filter.health.is_empty() {
                         query = query.filter(plans::health.eq_any(filter.health.iter().map(|health| health.as_str())));
                     }
-                    Ok(query.load(conn)?)
+                    Ok(limited(query, page.limit()).load(conn)?)
                 })
             })
             .await?;

@@ -11,6 +11,7 @@ use super::{NewPlan, column, count};
 use crate::{
     Cursor, Error, Page, PageRequest, Store, Tenant,
     connection::{AnyConnection, on_conn},
+    limited::limited,
     schema::{plan_versions, plans, users},
     sql::{Id, Word, time},
 };
@@ -73,7 +74,6 @@ impl Store {
                     .filter(plan_versions::plan_id.eq(plan).and(plans::organization_id.eq(organization)))
                     .filter(plan_versions::version.lt(page.below_number()))
                     .order(plan_versions::version.desc())
-                    .limit(page.limit())
                     .select((
                         plan_versions::version,
                         plan_versions::name,
@@ -81,7 +81,7 @@ impl Store {
                         users::email.nullable(),
                         plan_versions::created_at,
                     ));
-                on_conn!(conn, |conn| Ok(query.load(conn)?))
+                on_conn!(conn, |conn| Ok(limited(query, page.limit()).load(conn)?))
             })
             .await?;
         let rows = rows.into_iter().map(VersionRow::from).collect();

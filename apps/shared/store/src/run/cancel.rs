@@ -37,8 +37,11 @@ impl Store {
                 let id = Id::from(run);
                 let theirs = runs::id.eq(id).and(runs::organization_id.eq(Id::from(tenant.organization())));
                 loop {
-                    let found: Option<(Word<RunState>, Id)> =
-                        runs::table.filter(theirs).select((runs::state, runs::plan_id)).get_result(tx.conn).optional()?;
+                    let found: Option<(Word<RunState>, Id)> = runs::table
+                        .filter(theirs)
+                        .select((runs::state, runs::plan_id))
+                        .get_result(tx.conn)
+                        .optional()?;
                     let Some((Word(state), plan)) = found else { return Ok(CancelOutcome::NotFound) };
                     if !state.may_become(RunState::Cancelled) {
                         return Ok(CancelOutcome::Over(state));

@@ -11,6 +11,7 @@ use super::{RunColumns, RunRow, run_columns, summary::first_id_of};
 use crate::{
     Cursor, Error, Page, PageRequest, Store, Tenant,
     connection::{AnyConnection, on_conn},
+    limited::limited,
     plan::{column, containing, lower},
     schema::{plans, runs, users},
     sql::Id,
@@ -81,12 +82,8 @@ fn load(
     state: Option<RunState>,
 ) -> Result<Vec<RunRow>, Error> {
     on_conn!(conn, |conn| {
-        let mut query = runs::table
-            .inner_join(plans::table)
-            .left_join(users::table)
-            .limit(filter.page.limit())
-            .select(run_columns!())
-            .into_boxed();
+        let mut query =
+            runs::table.inner_join(plans::table).left_join(users::table).select(run_columns!()).into_boxed();
         query = match filter.plan {
             Some(plan) => query
                 .filter(runs::plan_id.eq(Id::from(plan)).and(runs::number.lt(filter.page.below_number())))
@@ -120,7 +117,7 @@ fn load(
         if let Some(until) = filter.until {
             query = query.filter(runs::id.lt(Id(first_id_of(until))));
         }
-        let rows: Vec<RunColumns> = query.load(conn)?;
+        let rows: Vec<RunColumns> = limited(query, filter.page.limit()).load(conn)?;
         Ok(rows.into_iter().map(RunRow::from).collect())
     })
 }
