@@ -1,7 +1,11 @@
 //! A layer around reqwest's connector: carries the trace into the connecting, which may go on in a
 //! task of its own, and looks at who is at the other end.
+//!
+//! Each request clones the connector several times and most never connect, so a clone must be cheap:
+//! the clones share what is inside, which is cloned only to connect.
 
 use std::error::Error;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -25,28 +29,39 @@ impl<S> Layer<S> for Guard {
     type Service = Guarded<S>;
 
     fn layer(&self, inner: S) -> Guarded<S> {
-        Guarded { inner, policy: Arc::clone(&self.policy) }
+        Guarded(Arc::new(Shared { inner, policy: Arc::clone(&self.policy) }))
     }
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct Guarded<S> {
+#[derive(Debug)]
+pub(crate) struct Guarded<S>(Arc<Shared<S>>);
+
+#[derive(Debug)]
+struct Shared<S> {
     inner: S,
     policy: Arc<Policy>,
 }
 
+impl<S> Clone for Guarded<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl<S, R> Service<R> for Guarded<S>
 where
-    S: Service<R, Error = BoxError>,
+    S: Service<R, Error = BoxError> + Clone + Send + Sync + 'static,
     S::Response: Connection,
     S::Future: Send + 'static,
+    R: Send + 'static,
 {
     type Response = S::Response;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(context)
+    /// What is inside is asked once it is cloned.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, target: R) -> Self::Future {
@@ -54,8 +69,12 @@ where
             return Box::pin(async { Err("a connection was asked for outside of a request".into()) });
         };
         trace.connect.set(&trace);
-        let connecting = self.inner.call(target);
-        let policy = Arc::clone(&self.policy);
+        let shared = Arc::clone(&self.0);
+        let mut inner = shared.inner.clone();
+        let connecting = async move {
+            poll_fn(|context| inner.poll_ready(context)).await?;
+            inner.call(target).await
+        };
         Box::pin(async move {
             let connection = TRACE.scope(Arc::clone(&trace), connecting).await?;
             let mut about = Extensions::new();
@@ -63,7 +82,7 @@ where
             let info = about.get::<HttpInfo>().ok_or("the connection does not tell its address")?;
             // The resolver and the check of the URL have seen this address already; this is the
             // last line, should either ever be passed by.
-            if !policy.permits(info.remote_addr()) {
+            if !shared.policy.permits(info.remote_addr()) {
                 return Err(Blocked::Address(info.remote_addr().ip().to_string()).into());
             }
             let _ = trace.opened.set(info.local_addr());

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::tls::TlsInfo;
 use tokio::time::{Instant, timeout_at};
-use url::Url;
+use url::{Position, Url};
 
 use crate::decode::decode;
 use crate::failure::{FailureContext, FailureKind, Stage};
@@ -261,9 +261,7 @@ fn add_host(headers: &mut HeaderMap, url: &Url) {
     if headers.contains_key(HOST) {
         return;
     }
-    let host = url.host_str().unwrap_or_default();
-    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    if let Ok(host) = HeaderValue::try_from(host) {
+    if let Ok(host) = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]) {
         headers.insert(HOST, host);
     }
 }

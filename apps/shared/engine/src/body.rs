@@ -31,6 +31,10 @@ impl Charset {
     /// As the headers say; UTF-8 where they do not.
     pub fn of(headers: &HeaderMap) -> Self {
         let kind = headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
+        // Most types have no parameter at all.
+        if !kind.contains(&b'=') {
+            return Self::Utf8;
+        }
         let named = |name: &[u8]| kind.windows(name.len()).any(|part| part.eq_ignore_ascii_case(name));
         let latin = named(b"charset")
             && (named(b"iso-8859-1") || named(b"windows-1252") || named(b"latin1"))

@@ -51,7 +51,8 @@ pub struct Judgment {
 
 /// Holds a response against everything a step expects.
 pub fn judge(expect: &Expect, evidence: Evidence<'_>) -> Judgment {
-    let mut reports = vec![status::judge(expect.status_code.as_ref(), evidence)];
+    let mut reports = Vec::with_capacity(3 + expect.headers.len() + expect.json_path.len());
+    reports.push(status::judge(expect.status_code.as_ref(), evidence));
     for (name, matcher) in &expect.headers {
         reports.push(header(name, matcher, evidence));
     }

@@ -33,9 +33,9 @@ pub struct StepStarted {
     /// Its name, or the method and URL where the plan gives none.
     pub name: String,
     /// The action's key in the plan: `get`, `post`, …
-    pub action: String,
+    pub action: &'static str,
     /// `GET`, `POST`, …
-    pub method: String,
+    pub method: &'static str,
     /// With its variables put in where that was possible, as written where it was not.
     pub url: String,
     /// Whether it may be sent again if nobody knows what became of it.

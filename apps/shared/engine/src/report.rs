@@ -1,5 +1,7 @@
 //! Requests and responses as a report shows them: masked, cut, without bytes that are no text.
 
+use std::borrow::Cow;
+
 use domain::{
     Elapsed,
     report::{BODY_SHOWN, BodyReport, Phases, Redirect, RequestReport, ResponseReport},
@@ -74,15 +76,20 @@ fn headers(headers: &HeaderMap, masker: &Masker) -> Vec<(String, String)> {
 }
 
 fn header(name: &HeaderName, value: &[u8], masker: &Masker) -> String {
-    let text = String::from_utf8_lossy(value);
+    let text = text(value);
     if *name == AUTHORIZATION || *name == PROXY_AUTHORIZATION {
         // The scheme helps whoever looks for a mistake; the rest is a credential.
         return match text.split_once(' ') {
-            Some((scheme, _)) => format!("{} {MASK}", masker.text(scheme)),
+            Some((scheme, _)) => [&*masker.text(scheme), " ", MASK].concat(),
             None => MASK.to_owned(),
         };
     }
     masker.text(&text).into_owned()
+}
+
+/// Nearly every value is UTF-8, and to check that is much cheaper than to mend what is not.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// A body as far as it is shown.

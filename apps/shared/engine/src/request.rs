@@ -42,6 +42,9 @@ pub struct Prepared {
     pub cookies: bool,
 }
 
+/// How many headers are commonly added to those of the plan.
+const ADDED: usize = 8;
+
 /// How long a URL or a header may be, in bytes; no server takes as much.
 const LONGEST_LINE: usize = 64 * 1024;
 
@@ -64,7 +67,7 @@ pub fn prepare(
     masker: &mut Masker,
 ) -> Result<Prepared, Unpreparable> {
     let url = url(request, scope, masker)?;
-    let mut headers = HeaderMap::with_capacity(request.headers.len() + defaults.headers.len() + 2);
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + defaults.headers.len() + ADDED);
     put_headers(&request.headers, &mut headers, scope)?;
     let own_authorization = headers.contains_key(AUTHORIZATION);
     for (name, values) in &defaults.headers {

@@ -192,7 +192,11 @@ impl<O: Observer> Run<'_, O> {
             return self.finish(position, report, progress).await;
         }
         self.observer.step_started(started).await?;
-        let limits = self.limits();
+        let limits = Limits {
+            // Whoever ended the run does not end the cleaning up.
+            cancel: self.course.interruption.is_none().then_some(&self.cancel),
+            deadline: self.deadline,
+        };
         let ended = begun.execute(self.egress, &self.jar, &limits, &self.scope, &mut self.masker).await;
         self.end(plan, step, part, position, ended).await
     }
@@ -220,12 +224,6 @@ impl<O: Observer> Run<'_, O> {
             }
         });
         self.deadline = Instant::now() + GRACE;
-    }
-
-    fn limits(&self) -> Limits {
-        // Whoever ended the run does not end the cleaning up.
-        let cancel = self.course.interruption.is_none().then(|| self.cancel.clone());
-        Limits { cancel, deadline: self.deadline }
     }
 
     async fn end(

@@ -20,9 +20,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What ends a step before its own deadline.
-pub struct Limits {
+pub struct Limits<'r> {
     /// None where the run is already being ended by hand.
-    pub cancel: Option<CancellationToken>,
+    pub cancel: Option<&'r CancellationToken>,
     /// The run's.
     pub deadline: Instant,
 }
@@ -42,7 +42,7 @@ pub async fn send(
     prepared: Prepared,
     egress: &Egress,
     jar: &Jar,
-    limits: &Limits,
+    limits: &Limits<'_>,
     masker: &Masker,
 ) -> (Sent, Vec<Attempt>) {
     let deadline = (Instant::now() + prepared.timeout).min(limits.deadline);
@@ -101,8 +101,8 @@ pub async fn send(
     }
 }
 
-async fn cancelled(limits: &Limits) {
-    match &limits.cancel {
+async fn cancelled(limits: &Limits<'_>) {
+    match limits.cancel {
         Some(cancel) => cancel.cancelled().await,
         None => std::future::pending().await,
     }

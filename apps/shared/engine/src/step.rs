@@ -51,8 +51,6 @@ pub struct Begun<'p> {
     name: String,
     /// Masked.
     url: String,
-    started_at: Timestamp,
-    begun: Instant,
     prepared: Result<Prepared, String>,
 }
 
@@ -76,7 +74,6 @@ pub enum Interruption {
 impl<'p> Begun<'p> {
     /// Makes the request.
     pub fn new(step: &'p Step, place: Place, defaults: &Defaults, scope: &Scope, masker: &mut Masker) -> Self {
-        let (started_at, begun) = (Timestamp::now(), Instant::now());
         let Action::Request(request) = &step.action;
         let prepared = request::prepare(request, defaults, scope, masker);
         let prepared = prepared.map_err(|error| masker.owned(error.to_string()));
@@ -92,7 +89,7 @@ impl<'p> Begun<'p> {
             }
             None => format!("{} {url}", request.method.as_str()),
         };
-        Self { request, place, name, url, started_at, begun, prepared }
+        Self { request, place, name, url, prepared }
     }
 
     /// What the observer hears before anything goes out.
@@ -101,24 +98,26 @@ impl<'p> Begun<'p> {
             position: self.place.position,
             path: self.place.path.clone(),
             name: self.name.clone(),
-            action: self.request.method.key().to_owned(),
-            method: self.request.method.as_str().to_owned(),
+            action: self.request.method.key(),
+            method: self.request.method.as_str(),
             url: self.url.clone(),
             idempotent: self.request.method.is_idempotent(),
-            started_at: self.started_at,
+            started_at: Timestamp::now(),
         }
     }
 
-    /// Sends the request and judges what comes back.
+    /// Sends the request and judges what comes back. The step's time begins here: how long the
+    /// observer took to hear of it is not the target's doing.
     pub async fn execute(
         self,
         egress: &Egress,
         jar: &Jar,
-        limits: &Limits,
+        limits: &Limits<'_>,
         scope: &Scope,
         masker: &mut Masker,
     ) -> Ended {
-        let Self { request, place, name, url, started_at, begun, prepared } = self;
+        let (started_at, begun) = (Timestamp::now(), Instant::now());
+        let Self { request, place, name, url, prepared } = self;
         let mut report = blank(request, place, name, url);
         report.started_at = Some(started_at);
         let mut ended = match prepared {
@@ -139,10 +138,10 @@ impl<'p> Begun<'p> {
 
     /// The worker was lost while this step was in flight, and it must not be sent twice.
     pub fn lost(self) -> StepReport {
-        let Self { request, place, name, url, started_at, .. } = self;
+        let Self { request, place, name, url, .. } = self;
         let reason = format!("The worker was lost while {} {url} was in flight.", request.method.as_str());
         let mut report = blank(request, place, name, url);
-        report.started_at = Some(started_at);
+        report.started_at = Some(Timestamp::now());
         report.state = StepState::Errored;
         report.reason = Some(reason);
         report

@@ -83,12 +83,13 @@ fn simple(path: &str) -> Option<Vec<Step<'_>>> {
     if path.len() > LONGEST {
         return None;
     }
-    let mut steps = Vec::new();
+    let mut steps = Vec::with_capacity(4);
     while !rest.is_empty() {
         if let Some(name) = rest.strip_prefix('.') {
             // `-` is more than the RFC allows; plans were always written so.
             let end = name
-                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-' || !c.is_ascii()))
+                .bytes()
+                .position(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' || !byte.is_ascii()))
                 .unwrap_or(name.len());
             if end == 0 || name.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
                 return None;

@@ -22,6 +22,9 @@ pub use field::{Convert, Field};
 pub use scope::{ExpandError, Scope, Secrecy};
 pub use tree::Tree;
 
+/// How much longer than the template the text is made ready to become.
+const ROOM: usize = 32;
+
 /// A text that may hold placeholders, already split.
 #[derive(Clone)]
 pub struct Template {
@@ -180,7 +183,7 @@ impl Template {
     }
 
     fn text_within(&self, scope: &Scope, budget: &mut Budget) -> Result<String, ExpandError> {
-        let mut out = String::new();
+        let mut out = String::with_capacity(self.written.len() + ROOM);
         match &self.shape {
             Shape::Literal => {
                 budget.text(&self.written)?;

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use domain::{RunState, StepState};
+use domain::{Elapsed, RunState, StepReport, StepState};
+use egress::{Egress, Policy};
+use engine::{Abandoned, Observer, StepFinished, StepStarted, execute};
+use jiff::Timestamp;
 use testkit::target::{Act, Gate, Reply, Target};
 
 use crate::rig::{GiveUp, Rig};
@@ -24,8 +27,7 @@ async fn steps_run_in_order_and_all_is_reported() {
     let outcome = ran.outcome();
     assert_eq!((outcome.state, &outcome.reason), (RunState::Passed, &None));
     assert_eq!((outcome.passed, outcome.failed, outcome.skipped), (3, 0, 0));
-    let told: Vec<_> =
-        ran.started.iter().map(|s| (s.position, s.path.as_str(), s.method.as_str(), s.idempotent)).collect();
+    let told: Vec<_> = ran.started.iter().map(|s| (s.position, s.path.as_str(), s.method, s.idempotent)).collect();
     assert_eq!(told, [(0, "1", "GET", true), (1, "2", "POST", false), (2, "finally.1", "DELETE", true)]);
     assert_eq!(ran.started[0].name, "One");
     assert_eq!(ran.started[1].name, format!("POST {}", target.url("/ok?x=1")));
@@ -166,6 +168,39 @@ async fn an_observer_that_gives_up_ends_everything_at_once() {
     let ran = rig.run(plan).await;
     assert!(ran.outcome.is_err());
     assert_eq!((ran.states().as_str(), target.counts().requests), ("1 passed", 2));
+}
+
+/// Takes its time to hear of a step, then notes when it was done with that.
+#[derive(Default)]
+struct Slow {
+    heard: Option<(Timestamp, Instant)>,
+    finished: Vec<(StepReport, Duration)>,
+}
+
+impl Observer for Slow {
+    async fn step_started(&mut self, _: StepStarted) -> Result<(), Abandoned> {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.heard = Some((Timestamp::now(), Instant::now()));
+        Ok(())
+    }
+
+    async fn step_finished(&mut self, step: StepFinished) -> Result<(), Abandoned> {
+        let (_, heard) = self.heard.expect("the step was started");
+        self.finished.push((step.report, heard.elapsed()));
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_step_does_not_take_longer_because_its_beginning_is_recorded() {
+    let target = target().await;
+    let mut slow = Slow::default();
+    let input = Rig::new(&target).input("- post: {url: \"${base}/ok\"}");
+    execute(input, &Egress::new(Policy::any()), &mut slow).await.unwrap();
+    let (report, since_heard) = &slow.finished[0];
+    assert_eq!(report.state, StepState::Passed);
+    assert!(report.started_at.unwrap() >= slow.heard.unwrap().0);
+    assert!(report.duration <= Elapsed::from(*since_heard));
 }
 
 #[tokio::test]

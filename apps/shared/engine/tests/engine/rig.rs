@@ -86,19 +86,23 @@ impl Rig {
         self
     }
 
-    pub async fn run(&self, yaml: &str) -> Ran {
+    /// What the engine is given.
+    pub fn input(&self, yaml: &str) -> Input {
         let names = self.variables.iter().map(|variable| variable.name.clone()).collect();
         let checked = plan::check(yaml, &plan::Known { names: Some(names) });
         let plan = checked.plan.unwrap_or_else(|| panic!("{yaml}\n{:#?}", checked.diagnostics));
-        let input = Input {
+        Input {
             plan: Arc::new(plan),
             variables: self.variables.clone(),
             deadline: self.deadline,
             progress: self.progress.clone(),
             cancel: self.cancel.clone(),
-        };
+        }
+    }
+
+    pub async fn run(&self, yaml: &str) -> Ran {
         let mut recorder = Recorder { give_up: self.give_up, ..Recorder::default() };
-        let outcome = execute(input, &self.egress, &mut recorder).await;
+        let outcome = execute(self.input(yaml), &self.egress, &mut recorder).await;
         Ran { outcome, started: recorder.started, finished: recorder.finished }
     }
 }

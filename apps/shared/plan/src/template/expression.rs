@@ -64,18 +64,29 @@ impl Expression {
 impl Reference {
     fn find<'s>(&self, scope: &'s Scope) -> Result<&'s Value, ExpandError> {
         let mut value = scope.find(&self.name)?;
-        let mut path = self.name.clone();
-        for step in &self.steps {
+        for (at, step) in self.steps.iter().enumerate() {
             value = match step {
-                Access::Field(field) => value.get(field).ok_or_else(|| ExpandError::no_field(&path, field, value))?,
-                Access::Index(index) => value.get(index).ok_or_else(|| ExpandError::no_index(&path, *index, value))?,
+                Access::Field(field) => {
+                    value.get(field).ok_or_else(|| ExpandError::no_field(&self.path(at), field, value))?
+                }
+                Access::Index(index) => {
+                    value.get(index).ok_or_else(|| ExpandError::no_index(&self.path(at), *index, value))?
+                }
             };
+        }
+        Ok(value)
+    }
+
+    /// The name with the first `count` accesses.
+    fn path(&self, count: usize) -> String {
+        let mut path = self.name.clone();
+        for step in &self.steps[..count] {
             match step {
                 Access::Field(field) => path.extend([".", field]),
                 Access::Index(index) => path.push_str(&format!("[{index}]")),
             }
         }
-        Ok(value)
+        path
     }
 }
 
