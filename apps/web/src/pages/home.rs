@@ -57,9 +57,9 @@ pub(crate) async fn home(request: HttpRequest, state: Data<State>) -> Result<Htt
         return html(&LandingPage { page, example });
     };
     let tenant = *member.tenant();
-    let summary = state.store.summary(&tenant).await?;
     let recent = RunFilter { page: first(RECENT), ..RunFilter::default() };
-    let runs = state.store.runs(&tenant, recent).await?.items;
+    let (summary, runs) = tokio::try_join!(state.store.summary(&tenant), state.store.runs(&tenant, recent))?;
+    let runs = runs.items;
     let beginning = if runs.is_empty() {
         let any = PlanFilter { page: first(1), ..PlanFilter::default() };
         state.store.plans(&tenant, any).await?.items.pop()
@@ -75,15 +75,15 @@ async fn failing(state: &State, member: &SignedIn) -> Result<Vec<Failing>, PageE
     let tenant = member.tenant();
     let health = vec![Health::Failing, Health::Errored];
     let filter = PlanFilter { health, page: first(FAILING), ..PlanFilter::default() };
-    let mut failing = Vec::new();
-    for plan in state.store.plans(tenant, filter).await?.items {
+    let with_run = async |plan: PlanRow| {
         let states = vec![RunState::Failed, RunState::Errored];
         let last = RunFilter { plan: Some(plan.id), states, page: first(1), ..RunFilter::default() };
-        if let Some(run) = state.store.runs(tenant, last).await?.items.pop() {
-            failing.push(Failing { plan, run });
-        }
-    }
-    Ok(failing)
+        let run = state.store.runs(tenant, last).await?.items.pop();
+        Ok::<_, PageError>(run.map(|run| Failing { plan, run }))
+    };
+    let plans = state.store.plans(tenant, filter).await?.items;
+    let failing = futures_util::future::try_join_all(plans.into_iter().map(with_run)).await?;
+    Ok(failing.into_iter().flatten().collect())
 }
 
 fn first(size: u32) -> PageRequest {
