@@ -129,7 +129,11 @@ fn start() -> Template {
 /// Makes the template, unless another process was first. It gets its name only when it is complete.
 async fn make_template() -> String {
     let name = template_name();
-    let lock = File::create(std::env::temp_dir().join(format!("smokex-{name}.lock"))).expect("a lock file can be made");
+    // Named after the cluster as well: another user's file could not be opened.
+    let mut place = DefaultHasher::new();
+    url_of(&name).hash(&mut place);
+    let lock = std::env::temp_dir().join(format!("smokex-template-{:016x}.lock", place.finish()));
+    let lock = File::create(lock).expect("a lock file can be made");
     let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
         .await
         .expect("waiting does not panic")
