@@ -52,20 +52,13 @@ impl Household {
         let url: DatabaseUrl = url.parse()?;
         let store = Store::open(&url, SealingKey::new(&[9; 32]), store::Options::default()).await?;
         store.migrate().await?;
-        let text = load::plan_text(&target.address);
-        let plan = plan::check(&text, &plan::Known::default()).plan.context("a valid plan")?;
-        let outline = plan::outline(&plan);
+        let new = new_plan(&target.address, "Orders")?;
         let user = store
             .sign_up(NewAccount {
                 email: "ada@example.com".parse()?,
                 password_hash: "nobody signs in with it".to_owned(),
                 organization_name: "Bench".parse()?,
-                sample: Some(NewPlan {
-                    name: "Orders".parse()?,
-                    text,
-                    steps: u32::try_from(outline.len())?,
-                    outline: serde_json::to_string(&outline)?,
-                }),
+                sample: Some(new),
             })
             .await?;
         let token_hash = Sha256::digest(SESSION).into();
@@ -113,6 +106,15 @@ impl Household {
         #[allow(clippy::cast_precision_loss)]
         Ok(runs as f64 / took)
     }
+}
+
+/// The plan of the figures, ready to be stored.
+pub fn new_plan(target: &str, name: &str) -> anyhow::Result<NewPlan> {
+    let text = load::plan_text(target);
+    let plan = plan::check(&text, &plan::Known::default()).plan.context("a valid plan")?;
+    let outline = plan::outline(&plan);
+    let steps = u32::try_from(outline.len())?;
+    Ok(NewPlan { name: name.parse()?, text, steps, outline: serde_json::to_string(&outline)? })
 }
 
 fn jiff_in_a_day() -> jiff::Timestamp {

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     figure::{Figure, rounds},
-    household::{Household, SESSION},
+    household::{Household, SESSION, new_plan},
     load,
 };
 
@@ -73,6 +73,11 @@ pub async fn measure() -> anyhow::Result<Vec<Figure>> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("ours.db").display().to_string();
     let household = Household::new(&format!("sqlite:{file}"), &target).await?;
+    // As many as the floor shows rows.
+    for n in 2..=20 {
+        let new = new_plan(&target.address, &format!("Orders {n}"))?;
+        household.store.create_plan(household.member.tenant(), household.member.user_id, new).await?;
+    }
     household.queue(RUNS).await?;
     household.execute(RUNS).await?;
     let runs = household.store.runs(household.member.tenant(), store::RunFilter::default()).await?;
