@@ -20,7 +20,7 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use mimalloc::MiMalloc;
 
-/// A run makes and drops many small things on several threads: this allocator does that in half the time.
+/// A run makes and drops many small things on several threads, which this allocator is made for.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
