@@ -73,7 +73,7 @@ impl Household {
     /// Queues runs of the plan.
     pub async fn queue(&self, runs: usize) -> anyhow::Result<()> {
         for _ in 0..runs {
-            let new = NewRun { plan: self.plan, cause: Cause::Manual, user: None };
+            let new = NewRun::of(self.plan, Cause::Manual);
             self.store.queue_run(self.member.tenant(), new).await?;
         }
         Ok(())

@@ -65,7 +65,7 @@ pub async fn saved_plan(store: &Store, member: &Member, name: &str) -> PlanId {
 
 /// A run that waits to be claimed.
 pub async fn queued_run(store: &Store, member: &Member, plan: PlanId) -> RunId {
-    let new = NewRun { plan, cause: Cause::Manual, user: Some(member.user_id) };
+    let new = NewRun { user: Some(member.user_id), ..NewRun::of(plan, Cause::Manual) };
     store.queue_run(member.tenant(), new).await.expect("the run is queued").id
 }
 

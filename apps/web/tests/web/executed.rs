@@ -75,7 +75,7 @@ pub fn failed(path: &str) -> StepReport {
 
 /// Queues a run of the plan.
 pub async fn queue(app: &TestApp, someone: &Someone, plan: PlanId) -> RunId {
-    let new = store::NewRun { plan, cause: domain::Cause::Manual, user: Some(someone.member.user_id) };
+    let new = store::NewRun { user: Some(someone.member.user_id), ..store::NewRun::of(plan, domain::Cause::Manual) };
     app.store.queue_run(someone.member.tenant(), new).await.expect("a run is queued").id
 }
 

@@ -1,5 +1,7 @@
 //! Asking for a run: inserting its row is queueing the job.
 
+use std::collections::BTreeMap;
+
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, RunQueryDsl, insert_into, update};
 use domain::{Cause, PlanId, RunId, RunState, UserId, admission::Priority};
 
@@ -20,15 +22,29 @@ pub struct NewRun {
     pub cause: Cause,
     /// Who asks; none if nobody does.
     pub user: Option<UserId>,
+    /// Values for the plan's variables, for this run only.
+    pub variables: BTreeMap<String, String>,
 }
 
-/// A run that was just queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl NewRun {
+    /// A run that nobody in particular asks for, with the plan's own variables.
+    #[must_use]
+    pub fn of(plan: PlanId, cause: Cause) -> Self {
+        Self { plan, cause, user: None, variables: BTreeMap::new() }
+    }
+}
+
+/// A run that was just asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueuedRun {
     /// Itself.
     pub id: RunId,
     /// Counted per plan, from 1.
     pub number: u32,
+    /// Queued, or refused.
+    pub state: RunState,
+    /// Why it was refused, in plain words.
+    pub reason: Option<String>,
 }
 
 /// Why no run was queued.
@@ -86,7 +102,7 @@ impl Store {
                     plan: new.plan,
                     run: id,
                 });
-                Ok(QueuedRun { id, number: count(number) })
+                Ok(QueuedRun { id, number: count(number), state: RunState::Queued, reason: None })
             })
             .await
     }

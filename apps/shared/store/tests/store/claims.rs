@@ -105,7 +105,7 @@ testkit::on_both! {
         let store = database.open().await;
         let member = factory::member(&store).await;
         let plan = factory::saved_plan(&store, &member, "Plan").await;
-        let scheduled = NewRun { plan, cause: Cause::Schedule, user: None };
+        let scheduled = NewRun::of(plan, Cause::Schedule);
         let scheduled = store.queue_run(member.tenant(), scheduled).await.unwrap().id;
         let wanted = factory::queued_run(&store, &member, plan).await;
         assert_eq!(ids(&claims(&store, LONG).claim(2).await.unwrap()), [wanted, scheduled]);

@@ -77,7 +77,7 @@ testkit::on_both! {
         is_locked.await.unwrap();
         let queue = || {
             let (store, member) = (store.clone(), member.clone());
-            let new = store::NewRun { plan, cause: domain::Cause::Manual, user: None };
+            let new = store::NewRun::of(plan, domain::Cause::Manual);
             tokio::spawn(async move { store.queue_run(member.tenant(), new).await })
         };
         let tries = [queue(), queue()];
