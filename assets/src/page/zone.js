@@ -4,16 +4,22 @@ import { CHANGED } from "./fresh.js";
 
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-const parts = new Intl.DateTimeFormat("en-GB", {
-  weekday: "short",
-  year: "numeric",
-  month: "2-digit",
-  day: "2-digit",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
+/** How a clock in a zone is read; without one, the viewer's. */
+export function clockIn(timeZone) {
+  return new Intl.DateTimeFormat("en-GB", {
+    weekday: "short",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+    timeZone,
+  });
+}
+
+const CLOCK = clockIn(HERE);
 
 /** Fields with `data-zone-here` take the viewer's zone; they are for the untouched beginning of a form only. */
 export function fillZone() {
@@ -40,9 +46,9 @@ function tell() {
  * `Mon 2026-11-23 09:00`, with seconds where they are not zero: as the server writes it in the schedule's zone.
  * @param {Date} time
  */
-export function here(time, format = parts) {
+export function here(time, clock = CLOCK) {
   const { weekday, year, month, day, hour, minute, second } = Object.fromEntries(
-    format.formatToParts(time).map(({ type, value }) => [type, value]),
+    clock.formatToParts(time).map(({ type, value }) => [type, value]),
   );
   return `${weekday} ${year}-${month}-${day} ${hour}:${minute}${second === "00" ? "" : `:${second}`}`;
 }
