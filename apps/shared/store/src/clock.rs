@@ -54,6 +54,20 @@ impl Store {
         self.database.read(|conn| Ok(time(now(conn)?))).await
     }
 
+    /// What the database's clock shows, and when the first schedule is or was due: all that a tick looks
+    /// at while nothing is.
+    pub async fn next_due(&self) -> Result<(Timestamp, Option<Timestamp>), Error> {
+        self.database
+            .read(|conn| {
+                let query = statement::<(BigInt, Nullable<BigInt>)>(
+                    "SELECT now_us(), (SELECT min(next_due_at) FROM schedules WHERE next_due_at IS NOT NULL)",
+                );
+                let (now, due): (i64, Option<i64>) = on_conn!(conn, |conn| query.get_result(conn)?);
+                Ok((time(now), due.map(time)))
+            })
+            .await
+    }
+
     /// How the clock is doing.
     pub async fn clock(&self) -> Result<ClockStatus, Error> {
         self.database
