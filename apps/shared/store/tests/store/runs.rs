@@ -171,7 +171,7 @@ testkit::on_both! {
         let plan = factory::saved_plan(&store, &member, "Plan").await;
         let run = factory::queued_run(&store, &member, plan).await;
         let claims = store.claims(domain::WorkerId::new(), std::time::Duration::from_secs(60));
-        assert_eq!(claims.claim(1).await.unwrap()[0].lease.run, run);
+        assert_eq!(claims.claim(1).await.unwrap().runs[0].lease.run, run);
         assert_eq!(store.cancel_run(member.tenant(), run).await.unwrap(), CancelOutcome::Cancelling);
         let row = store.run_row(member.tenant(), run).await.unwrap().unwrap();
         assert_eq!((row.state, row.cancelling), (RunState::Running, true));
