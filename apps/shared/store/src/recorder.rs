@@ -100,8 +100,7 @@ impl Recorder {
     #[must_use]
     pub fn run(&self, lease: Lease, lost: CancellationToken) -> RunRecorder {
         // An earlier worker may have left such a step.
-        let record =
-            RunRecord { lease, lost, untidy: AtomicBool::new(lease.fence > 1), unrepeatable: AtomicI64::new(-1) };
+        let record = RunRecord { lease, lost, untidy: AtomicBool::new(lease.again), unrepeatable: AtomicI64::new(-1) };
         RunRecorder { recorder: self.clone(), record: Arc::new(record) }
     }
 
