@@ -1,10 +1,11 @@
 //! Makes what a test needs to exist already: members, plans, runs that have ended.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
-    Cause, Elapsed, PlanId, Restriction, RunId, RunState, StepReport, StepState, WhenBusy, WorkerId,
+    Cause, Elapsed, PlanId, Restriction, RunId, RunState, ScheduleId, StepReport, StepState, WhenBusy, WorkerId,
     report::{BodyReport, ResponseReport},
+    schedule::{CatchUp, CheckedSchedule, Interval, Overlap, Tags, Timetable, Timing, Zone},
 };
 use jiff::{Timestamp, ToSpan};
 use store::{Ending, Member, NewAccount, NewPlan, NewRun, NewSession, Recorder, Repeatable, Store};
@@ -63,6 +64,32 @@ pub fn plan(name: &str) -> NewPlan {
 /// A saved plan of two steps.
 pub async fn saved_plan(store: &Store, member: &Member, name: &str) -> PlanId {
     store.create_plan(member.tenant(), member.user_id, plan(name)).await.expect("the plan is saved")
+}
+
+/// A schedule that is due every hour from now on, not yet saved.
+#[must_use]
+pub fn hourly(name: &str) -> CheckedSchedule {
+    let interval = Interval::from_secs(60 * 60).expect("an hour is an interval");
+    CheckedSchedule {
+        name: name.to_owned(),
+        timetable: Timetable {
+            timing: Timing::Every { interval, jitter: Interval::ZERO, start: Timestamp::now() },
+            zone: Zone::UTC,
+            after: None,
+            before: None,
+            repeats: None,
+        },
+        catch_up: CatchUp::default(),
+        overlap: Overlap::default(),
+        tags: Tags::default(),
+        variables: BTreeMap::new(),
+    }
+}
+
+/// A saved schedule.
+pub async fn scheduled(store: &Store, member: &Member, plan: PlanId, schedule: CheckedSchedule) -> ScheduleId {
+    let saved = store.create_schedule(member.tenant(), member.user_id, plan, schedule).await;
+    saved.expect("the database works").expect("the plan is there")
 }
 
 /// A run that waits to be claimed.
