@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use diesel::{Connection, PgConnection, connection::SimpleConnection};
-use domain::{Cause, PlanId};
+use domain::{Cause, PlanId, Restriction, WhenBusy};
 use egress::Policy;
 use sha2::{Digest, Sha256};
 use store::{Change, DatabaseUrl, Member, NewAccount, NewPlan, NewRun, NewSession, RunChange, SealingKey, Store};
@@ -73,7 +73,7 @@ impl Household {
     /// Queues runs of the plan.
     pub async fn queue(&self, runs: usize) -> anyhow::Result<()> {
         for _ in 0..runs {
-            let new = NewRun { plan: self.plan, cause: Cause::Manual, user: None };
+            let new = NewRun::of(self.plan, Cause::Manual);
             self.store.queue_run(self.member.tenant(), new).await?;
         }
         Ok(())
@@ -114,7 +114,14 @@ pub fn new_plan(target: &str, name: &str) -> anyhow::Result<NewPlan> {
     let plan = plan::check(&text, &plan::Known::default()).plan.context("a valid plan")?;
     let outline = plan::outline(&plan);
     let steps = u32::try_from(outline.len())?;
-    Ok(NewPlan { name: name.parse()?, text, steps, outline: serde_json::to_string(&outline)? })
+    Ok(NewPlan {
+        name: name.parse()?,
+        text,
+        steps,
+        outline: serde_json::to_string(&outline)?,
+        restriction: Restriction::None,
+        when_busy: WhenBusy::Refuse,
+    })
 }
 
 fn jiff_in_a_day() -> jiff::Timestamp {

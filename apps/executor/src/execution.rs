@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use queue::{Held, Stop};
 use store::{ClaimedRun, Ending, Recorder};
 
-use crate::{RUN_DEADLINE, observer::Recording, plans::Plans, resume};
+use crate::{RUN_DEADLINE, observer::Recording, plans::Plans, resume, tally::Tally, variables};
 
 /// What all runs of the process share.
 pub(crate) struct Execution {
@@ -28,10 +28,10 @@ impl Execution {
     /// end here.
     pub(crate) async fn execute(self: Arc<Self>, run: ClaimedRun, held: Held) {
         let recorder = self.recorder.run(run.lease, held.lost());
-        let mut recording = Recording { recorder, held };
+        let mut recording = Recording { recorder, held, tally: Tally::of(&run.finished) };
         // A panic ends this run, and is reported by the process's panic hook; the others go on.
         let outcome = AssertUnwindSafe(self.outcome(run, &mut recording)).catch_unwind().await;
-        let Recording { recorder, held } = recording;
+        let Recording { recorder, held, tally } = recording;
         let ending = match outcome {
             Ok(Ok(ending)) => ending,
             Ok(Err(Abandoned)) if held.reason() == Some(Stop::Draining) => {
@@ -47,7 +47,7 @@ impl Execution {
             Err(_) => {
                 // What it says may hold what a target sent; the hook has logged it without that.
                 tracing::warn!("The run ended in a panic");
-                Ending::errored("Smokex itself failed while it executed this run. The failure was reported.")
+                tally.on(Ending::errored("Smokex itself failed while it executed this run. The failure was reported."))
             }
         };
         tracing::debug!(state = %ending.state, reason = ending.reason, "The run is over");
@@ -62,10 +62,11 @@ impl Execution {
         let ready = self.plans.read(&run).and_then(|plan| Ok((plan, resume::progress_of(&run)?)));
         let (plan, progress) = match ready {
             Ok(ready) => ready,
-            Err(problem) => return Ok(Ending::errored(problem)),
+            Err(problem) => return Ok(recording.tally.on(Ending::errored(problem))),
         };
         let cancel = recording.held.stop();
-        let input = Input { plan, variables: Vec::new(), deadline: RUN_DEADLINE, progress, cancel };
+        let (plan, variables) = variables::given(plan, run.variables);
+        let input = Input { plan, variables, deadline: RUN_DEADLINE, progress, cancel };
         let Outcome { state, reason, slow, passed, failed, skipped } =
             engine::execute(input, &self.egress, recording).await?;
         Ok(Ending { state, reason, slow, passed, failed, skipped })

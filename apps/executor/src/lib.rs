@@ -4,9 +4,12 @@
 //! what happens. This crate puts the three together.
 
 mod execution;
+mod heartbeat;
 mod observer;
 mod plans;
 mod resume;
+mod tally;
+mod variables;
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,6 +19,7 @@ use store::{Recorder, Store};
 use tokio_util::sync::CancellationToken;
 
 use execution::Execution;
+use heartbeat::Busy;
 
 /// How long one run may take, whatever its steps say.
 pub const RUN_DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -45,15 +49,26 @@ pub async fn run(config: Config, store: Store, shutdown: CancellationToken) -> a
     let recorder = Recorder::start(&store);
     let execution = Arc::new(Execution::new(Egress::new(config.policy), recorder.clone(), config.panics_on));
     let options = Options { concurrency: config.concurrency, lease: config.lease, ..Options::default() };
-    Queue::new(store, recorder.clone(), options)
-        .work(
-            move |run, held| {
-                let id = run.lease.run;
-                runtime::telemetry::in_run(id, Arc::clone(&execution).execute(run, held))
-            },
-            shutdown,
-        )
-        .await;
+    let queue = Queue::new(store.clone(), recorder.clone(), options);
+    let (id, busy) = (queue.id(), Busy::default());
+    let beating = heartbeat::run(store.clone(), id, config.concurrency, busy.clone());
+    let working = queue.work(
+        move |run, held| {
+            let (id, execution, at_work) = (run.lease.run, Arc::clone(&execution), busy.begin());
+            runtime::telemetry::in_run(id, async move {
+                execution.execute(run, held).await;
+                drop(at_work);
+            })
+        },
+        shutdown,
+    );
+    tokio::select! {
+        () = working => {}
+        () = beating => {}
+    }
+    if let Err(error) = store.goodbye(id).await {
+        tracing::debug!(%error, "The database was not told that this executor has ended");
+    }
     tokio::time::timeout(LAST_WRITES, recorder.close()).await.map_err(|_| {
         anyhow::anyhow!("The last results could not be written; their runs are taken up again by another executor.")
     })

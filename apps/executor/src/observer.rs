@@ -4,12 +4,13 @@ use engine::{Abandoned, Observer, StepFinished, StepStarted};
 use queue::{Held, Stop};
 use store::{Repeatable, RunRecorder};
 
-use crate::resume;
+use crate::{resume, tally::Tally};
 
 /// Records one run.
 pub(crate) struct Recording {
     pub(crate) recorder: RunRecorder,
     pub(crate) held: Held,
+    pub(crate) tally: Tally,
 }
 
 impl Recording {
@@ -34,6 +35,7 @@ impl Observer for Recording {
             return Err(Abandoned);
         }
         let progress = resume::to_bytes(&step.progress);
+        self.tally.add(step.report.state);
         self.recorder.step_finished(step.position, &step.report, progress).await.map_err(|_| Abandoned)
     }
 }

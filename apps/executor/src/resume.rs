@@ -23,5 +23,6 @@ pub(crate) fn progress_of(run: &ClaimedRun) -> Result<Progress, String> {
         })?;
         Ok(FinishedStep { position: step.position, state: step.state, progress: progress.unwrap_or_default() })
     });
-    Ok(Progress { finished: finished.collect::<Result<_, String>>()?, in_flight: run.in_flight })
+    let finished = finished.collect::<Result<_, String>>()?;
+    Ok(Progress { finished, in_flight: run.in_flight, elapsed: run.elapsed })
 }

@@ -7,18 +7,25 @@ use store::{Error, Store};
 pub(crate) enum Duty {
     /// Sessions that have expired are of no use to anybody.
     ForgetExpiredSessions,
+    /// Runs that are older than their organization's tier keeps them.
+    ForgetOldRuns,
+    /// Processes that have told nothing of themselves for long.
+    ForgetDeadWorkers,
     /// Statistics for better query plans; SQLite's log is kept short.
     OptimizeDatabase,
 }
 
 impl Duty {
-    pub(crate) const ALL: &[Self] = &[Self::ForgetExpiredSessions, Self::OptimizeDatabase];
+    pub(crate) const ALL: &[Self] =
+        &[Self::ForgetExpiredSessions, Self::ForgetOldRuns, Self::ForgetDeadWorkers, Self::OptimizeDatabase];
 
     /// When it comes due, in UTC: a cron expression that begins with the second. Not at the full minute,
     /// when most schedules of customers come due.
     pub(crate) fn schedule(self) -> &'static str {
         match self {
             Self::ForgetExpiredSessions => "25 */10 * * * *",
+            Self::ForgetOldRuns => "35 */10 * * * *",
+            Self::ForgetDeadWorkers => "45 */10 * * * *",
             Self::OptimizeDatabase => "40 7 * * * *",
         }
     }
@@ -36,6 +43,14 @@ impl Duty {
             Self::ForgetExpiredSessions => {
                 let sessions = store.forget_expired_sessions().await?;
                 tracing::debug!(sessions, "Expired sessions are forgotten");
+            }
+            Self::ForgetOldRuns => {
+                let runs = store.forget_old_runs().await?;
+                tracing::debug!(runs, "Old runs are forgotten");
+            }
+            Self::ForgetDeadWorkers => {
+                let workers = store.forget_dead_workers().await?;
+                tracing::debug!(workers, "Dead workers are forgotten");
             }
             Self::OptimizeDatabase => {
                 store.optimize().await?;

@@ -5,6 +5,7 @@ mod smokex {
     mod bad_input;
     mod browser;
     mod check;
+    mod faults;
     mod interrupt;
     mod kill;
     mod program;

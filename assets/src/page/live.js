@@ -1,4 +1,5 @@
-// Keeps a page up to date: on each server-sent event its `data-live` parts are fetched again.
+// Keeps a page up to date: on each server-sent event its `data-live` parts are fetched again. What no event tells of
+// (`data-every="5"`) is fetched again after so many seconds.
 import { fetchPage, takeOver } from "./fresh.js";
 
 /** The least time between two fetches, in milliseconds. */
@@ -7,6 +8,8 @@ const PAUSE = 150;
 const WITHOUT = 15_000;
 
 export function followEvents() {
+  const timed = document.querySelector("[data-every]");
+  if (timed) setInterval(() => lookAgain(timed), Number(timed.dataset.every) * 1000);
   const element = document.querySelector("[data-events]");
   if (!element) return;
   const refresh = oneAtATime(async () => {
@@ -54,6 +57,13 @@ export function followEvents() {
   document.addEventListener("visibilitychange", followVisibility);
   addEventListener("pagehide", () => source?.close());
   followVisibility();
+}
+
+async function lookAgain(element) {
+  if (document.hidden) return;
+  // Without a connection the next time will do.
+  const page = await fetchPage(location.href).catch(() => null);
+  if (page) takeOver(page, `#${element.id}`);
 }
 
 /** Calls that come while one is under way become one more call after it. */

@@ -13,7 +13,7 @@ use crate::world::World;
 /// A worker that dies right after it has claimed a run and sent its first step.
 async fn lost_worker(world: &World, repeatable: Repeatable) -> (ClaimedRun, RunRecorder) {
     let claims = world.store.claims(WorkerId::new(), Duration::ZERO);
-    let claimed = claims.claim(1).await.unwrap().remove(0);
+    let claimed = claims.claim(1).await.unwrap().runs.remove(0);
     let record = Recorder::start(&world.store).run(claimed.lease, CancellationToken::new());
     record.step_started(0, Timestamp::now(), repeatable).await.unwrap();
     (claimed, record)
@@ -70,7 +70,7 @@ testkit::on_both! {
             .await;
         let run = world.queue(plan).await;
         let claims = world.store.claims(WorkerId::new(), Duration::ZERO);
-        let claimed = claims.claim(1).await.unwrap().remove(0);
+        let claimed = claims.claim(1).await.unwrap().runs.remove(0);
         let recorder = Recorder::start(&world.store);
         let record = recorder.run(claimed.lease, CancellationToken::new());
         let progress = br#"{"captures": [{"name": "token", "value": "from the lost worker"}]}"#.to_vec();

@@ -32,10 +32,10 @@ impl World {
         let plan = plan::check(&text, &plan::Known::default()).plan.expect("the plan is valid");
         let outline = plan::outline(&plan);
         let new = NewPlan {
-            name: "Plan".parse().expect("a name"),
             text,
             outline: serde_json::to_string(&outline).expect("an outline is JSON"),
             steps: u32::try_from(outline.len()).expect("few steps"),
+            ..factory::plan("Plan")
         };
         self.store.create_plan(self.member.tenant(), self.member.user_id, new).await.expect("the plan is saved")
     }

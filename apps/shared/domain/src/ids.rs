@@ -48,6 +48,8 @@ id! {
     RunId,
     /// A signed-in browser.
     SessionId,
-    /// One executor process, from its start to its end.
+    /// When a plan is to run by itself.
+    ScheduleId,
+    /// One scheduler or executor process, from its start to its end.
     WorkerId,
 }

@@ -1,4 +1,4 @@
-//! Vocabulary and rules without I/O: ids, states and transitions, reports, roles, tiers.
+//! Vocabulary and rules without I/O: ids, states and transitions, reports, roles, tiers, schedules.
 //!
 //! Every other crate speaks in these words. Nothing here reads a clock, a socket or a file.
 
@@ -8,8 +8,11 @@ pub mod cause;
 pub mod elapsed;
 pub mod health;
 pub mod ids;
+pub mod limits;
 pub mod report;
+pub mod restriction;
 pub mod role;
+pub mod schedule;
 pub mod state;
 pub mod tier;
 
@@ -17,8 +20,10 @@ pub use account::{Email, OrganizationName, Password, PlanName};
 pub use cause::Cause;
 pub use elapsed::Elapsed;
 pub use health::Health;
-pub use ids::{OrganizationId, PlanId, RunId, SessionId, UserId, WorkerId};
+pub use ids::{OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId};
+pub use limits::{Limits, Tiers};
 pub use report::StepReport;
+pub use restriction::{Restriction, WhenBusy};
 pub use role::Role;
 pub use state::{RunState, StepState};
 pub use tier::Tier;

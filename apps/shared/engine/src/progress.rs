@@ -1,7 +1,7 @@
 //! What a run needs to go on after its worker was lost. Values are in the clear: whoever keeps them
 //! seals them.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use domain::StepState;
 use serde::{Deserialize, Serialize};
@@ -65,4 +65,6 @@ pub struct Progress {
     pub finished: Vec<FinishedStep>,
     /// The position of a step that was begun and whose end nobody recorded.
     pub in_flight: Option<u32>,
+    /// How long ago it began: its time runs on while nobody executes it.
+    pub elapsed: Duration,
 }

@@ -29,7 +29,7 @@ pub struct Input {
     pub plan: Arc<Plan>,
     /// From outside: inputs, secrets of the organization. The plan's own and captures shadow them.
     pub variables: Vec<Variable>,
-    /// How long the whole run may take.
+    /// How long the whole run may take, from when it first began.
     pub deadline: Duration,
     /// What is already recorded of it; empty for a new run.
     pub progress: Progress,
@@ -68,7 +68,7 @@ pub async fn execute<O: Observer>(input: Input, egress: &Egress, observer: &mut 
         jar: Jar::new(),
         fresh: Vec::new(),
         limit: deadline,
-        deadline: Instant::now() + deadline,
+        deadline: Instant::now() + deadline.saturating_sub(progress.elapsed),
         cancel,
         course: Course::default(),
     };

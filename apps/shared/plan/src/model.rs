@@ -23,6 +23,61 @@ pub struct Plan {
     pub finally: Vec<Step>,
     /// What a failed step does to the run where the step itself does not say.
     pub on_failure: OnFailure,
+    /// Beside which other runs a run of it may go.
+    pub restriction: Restriction,
+    /// What becomes of a run that may not start now.
+    pub when_busy: WhenBusy,
+}
+
+/// Beside which other runs a run may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restriction {
+    /// Beside any.
+    #[default]
+    None,
+    /// Not beside another run of the same plan.
+    Itself,
+    /// Beside no other run of its organization.
+    Global,
+}
+
+impl Restriction {
+    /// Every value.
+    pub const ALL: [Self; 3] = [Self::None, Self::Itself, Self::Global];
+
+    /// The word for it in a plan.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Itself => "self",
+            Self::Global => "global",
+        }
+    }
+}
+
+/// What becomes of a run that its restriction does not let start now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenBusy {
+    /// It is refused, with the reason.
+    #[default]
+    Refuse,
+    /// It waits for its turn.
+    Queue,
+}
+
+impl WhenBusy {
+    /// Every value.
+    pub const ALL: [Self; 2] = [Self::Refuse, Self::Queue];
+
+    /// The word for it in a plan.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Queue => "queue",
+        }
+    }
 }
 
 /// What every request starts from. A request's own entries win, header names without regard to case.
@@ -47,6 +102,20 @@ pub enum OnFailure {
     Stop,
     /// The next step runs; the run is failed all the same.
     Continue,
+}
+
+impl OnFailure {
+    /// Every value.
+    pub const ALL: [Self; 2] = [Self::Stop, Self::Continue];
+
+    /// The word for it in a plan.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Continue => "continue",
+        }
+    }
 }
 
 /// One step.

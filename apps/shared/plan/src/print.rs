@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{
     Action, Auth, Body, Capture, Condition, Defaults, Expect, Headers, Html, Matcher, Millis, OnFailure, Options, Plan,
-    Request, ResponseTime, Source, StatusCode, StatusPattern, Step,
+    Request, ResponseTime, Restriction, Source, StatusCode, StatusPattern, Step, WhenBusy,
 };
 use crate::template::{Field, Template, Tree};
 
@@ -19,7 +19,9 @@ pub fn print(plan: &Plan) -> String {
     let variables: Map<_, _> = plan.variables.iter().map(|(name, tree)| (name.clone(), tree.as_written())).collect();
     out.filled("variables", variables);
     out.filled("defaults", defaults(&plan.defaults));
-    out.put("on_failure", (plan.on_failure != OnFailure::Stop).then(|| on_failure(plan.on_failure)));
+    out.put("on_failure", (plan.on_failure != OnFailure::Stop).then(|| plan.on_failure.as_str().into()));
+    out.put("restriction", (plan.restriction != Restriction::None).then(|| plan.restriction.as_str().into()));
+    out.put("when_busy", (plan.when_busy != WhenBusy::Refuse).then(|| plan.when_busy.as_str().into()));
     let plain = out.0.is_empty() && plan.finally.is_empty();
     out.put("steps", Some(steps(&plan.steps)));
     out.put("finally", (!plan.finally.is_empty()).then(|| steps(&plan.finally)));
@@ -74,15 +76,8 @@ fn step(step: &Step) -> Value {
     let mut out = Mapping::default();
     out.put("name", step.name.as_ref().map(text));
     out.put(action.method.key(), Some(request(action)));
-    out.put("on_failure", step.on_failure.map(on_failure));
+    out.put("on_failure", step.on_failure.map(|on_failure| on_failure.as_str().into()));
     Value::Object(out.0)
-}
-
-fn on_failure(on_failure: OnFailure) -> Value {
-    match on_failure {
-        OnFailure::Stop => "stop".into(),
-        OnFailure::Continue => "continue".into(),
-    }
 }
 
 fn defaults(defaults: &Defaults) -> Map<String, Value> {

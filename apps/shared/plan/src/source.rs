@@ -16,7 +16,7 @@ pub(crate) use leaf::{
 
 /// Keys of the language's second version, by the struct they belong to.
 pub(crate) const LATER: &[(&str, &[&str])] = &[
-    ("the plan", &["inputs", "restriction", "tags"]),
+    ("the plan", &["inputs", "tags"]),
     (
         "a step",
         &[
@@ -58,6 +58,36 @@ pub(crate) struct Plan {
     pub(crate) finally: Option<At<Vec<Step>>>,
     /// What a failed step does to the run: `stop` (the default) ends it, `continue` goes on.
     pub(crate) on_failure: Option<At<OnFailure>>,
+    /// Beside which other runs a run of this plan may go: `none` (the default) means any, `self` no other run of
+    /// this plan, `global` no other run of the organization.
+    pub(crate) restriction: Option<At<Restriction>>,
+    /// What becomes of a run that may not start now: `refuse` (the default) or `queue`.
+    pub(crate) when_busy: Option<At<WhenBusy>>,
+}
+
+/// Beside which other runs a run may go.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(dead_code)]
+pub(crate) enum Restriction {
+    /// Beside any.
+    None,
+    /// Not beside another run of the same plan.
+    #[serde(rename = "self")]
+    Itself,
+    /// Beside no other run of the organization.
+    Global,
+}
+
+/// What becomes of a run that its restriction does not let start now.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(dead_code)]
+pub(crate) enum WhenBusy {
+    /// It is refused, with the reason.
+    Refuse,
+    /// It waits for its turn.
+    Queue,
 }
 
 /// What a failed step does to the run.

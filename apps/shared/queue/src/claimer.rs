@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use store::{Claims, Recorder};
+use store::{Claimed, Claims, Recorder};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{buffer::Buffer, lease::Leases, slots::Slots, worker::Job};
+use crate::{buffer::Buffer, held_back::HeldBack, lease::Leases, slots::Slots, worker::Job};
 
 /// The first pause after a failure; doubled up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -18,6 +18,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How long a run that was claimed ahead may wait for a slot.
 const STALE: Duration = Duration::from_secs(1);
+
+/// After a claim that brought nothing, how long another end of a run waits until it is looked whether
+/// something may go now: a limit that holds does not cost a transaction for each run that ends.
+const BREATH: Duration = Duration::from_millis(20);
 
 #[derive(Clone)]
 pub(crate) struct Claimer {
@@ -27,6 +31,8 @@ pub(crate) struct Claimer {
     pub(crate) slots: Arc<Slots>,
     /// Somebody queued a run.
     pub(crate) queued: Arc<Notify>,
+    /// What may go once another run ends.
+    pub(crate) held_back: Arc<HeldBack>,
     /// How often to look without having heard of a run.
     pub(crate) poll: Duration,
 }
@@ -43,18 +49,20 @@ impl Claimer {
                 continue;
             }
             let before = Instant::now();
+            self.held_back.claiming();
             // Not given up halfway: what it claims must be begun or handed back.
             match self.claims.claim(wanted).await {
-                Ok(runs) => {
+                Ok(Claimed { runs, held_back, more }) => {
                     pause = PAUSE;
-                    let all = runs.len() < wanted;
+                    self.held_back.claimed(held_back);
+                    let (in_vain, all) = (runs.is_empty(), runs.len() < wanted && !more);
                     let jobs = runs.into_iter().map(|run| Job::new(run, &self.leases, &self.slots, before)).collect();
                     if let Err(jobs) = buffer.put(jobs) {
                         self.hand_back(jobs).await;
                     }
                     if all {
                         // Nothing else was due: wait until something is.
-                        stop.run_until_cancelled(tokio::time::timeout(self.poll, self.queued.notified())).await;
+                        stop.run_until_cancelled(self.wait(in_vain)).await;
                     }
                 }
                 Err(error) => {
@@ -65,6 +73,21 @@ impl Claimer {
             }
         }
         self.hand_back(buffer.close()).await;
+    }
+
+    /// Waits until there may be a run to claim.
+    async fn wait(&self, in_vain: bool) {
+        let held_back = async {
+            self.held_back.may_go().await;
+            if in_vain {
+                tokio::time::sleep(BREATH).await;
+            }
+        };
+        tokio::select! {
+            () = self.queued.notified() => {}
+            () = held_back => {}
+            () = tokio::time::sleep(self.poll) => {}
+        }
     }
 
     /// What was claimed ahead because runs were short, and does not get its turn because they no longer

@@ -7,6 +7,7 @@
 mod backend;
 mod buffer;
 mod claimer;
+mod held_back;
 mod lease;
 mod slots;
 mod supervision;

@@ -18,6 +18,7 @@ use crate::{
     backend::RunBackend,
     buffer::Buffer,
     claimer::Claimer,
+    held_back::HeldBack,
     lease::{Held, Leases},
     slots::{Slot, Slots},
     supervision::supervise,
@@ -71,6 +72,7 @@ impl Default for Options {
 
 /// The queue of runs, as one process works on it.
 pub struct Queue {
+    id: WorkerId,
     store: Store,
     recorder: Recorder,
     options: Options,
@@ -80,7 +82,13 @@ impl Queue {
     /// Works on the runs of `store`; what is handed back goes through `recorder`.
     #[must_use]
     pub fn new(store: Store, recorder: Recorder, options: Options) -> Self {
-        Self { store, recorder, options }
+        Self { id: WorkerId::new(), store, recorder, options }
+    }
+
+    /// Under which its runs are claimed.
+    #[must_use]
+    pub fn id(&self) -> WorkerId {
+        self.id
     }
 
     /// Gives every run to `execute`, as many at the same time as the options say, until `stop`. Then no
@@ -94,12 +102,12 @@ impl Queue {
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        let id = WorkerId::new();
+        let id = self.id;
         let leases = Leases::new(self.store.clone(), self.options.lease, stop.clone());
-        let queued = Arc::new(Notify::new());
+        let (queued, held_back) = (Arc::new(Notify::new()), Arc::new(HeldBack::default()));
         let _keeping = AbortOnDrop::new(tokio::spawn(Arc::clone(&leases).keep()));
-        let _listening =
-            AbortOnDrop::new(tokio::spawn(listen(self.store.clone(), Arc::clone(&leases), Arc::clone(&queued))));
+        let listening = listen(self.store.clone(), Arc::clone(&leases), Arc::clone(&queued), Arc::clone(&held_back));
+        let _listening = AbortOnDrop::new(tokio::spawn(listening));
         let concurrency = self.options.concurrency.max(1);
         let claimer = Claimer {
             claims: self.store.claims(id, self.options.lease),
@@ -107,6 +115,7 @@ impl Queue {
             leases: Arc::clone(&leases),
             slots: Slots::new(concurrency),
             queued,
+            held_back,
             poll: self.options.poll,
         };
         tracing::info!(worker = %id, concurrency, "Waiting for runs");
@@ -176,13 +185,16 @@ where
 }
 
 /// Passes on what the change feed says about runs.
-async fn listen(store: Store, leases: Arc<Leases>, queued: Arc<Notify>) {
+async fn listen(store: Store, leases: Arc<Leases>, queued: Arc<Notify>, held_back: Arc<HeldBack>) {
     let mut changes = store.changes();
     loop {
         match changes.next().await {
             Change::Run { kind: RunChange::Queued, .. } => queued.notify_one(),
             Change::Run { kind: RunChange::Cancelling, run, .. } => leases.cancel(run),
-            Change::Run { kind: RunChange::Finished, run, .. } => leases.gone(run),
+            Change::Run { kind: RunChange::Finished, organization, run, .. } => {
+                leases.gone(run);
+                held_back.ended(organization);
+            }
             Change::Resync => {
                 queued.notify_one();
                 if let Err(error) = leases.renew().await {

@@ -172,7 +172,7 @@ testkit::on_both! {
         world.until(stuck[3], RunState::Queued).await;
         let claims = world.store.claims(domain::WorkerId::new(), Duration::from_secs(60));
         tokio::time::timeout(PATIENCE, async {
-            while claims.claim(1).await.unwrap().is_empty() {
+            while claims.claim(1).await.unwrap().runs.is_empty() {
                 tokio::task::yield_now().await;
             }
         })

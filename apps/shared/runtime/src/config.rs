@@ -10,6 +10,7 @@ mod invalid;
 mod key_source;
 mod logging;
 mod serving;
+mod tiers;
 
 pub use database::DatabaseConfig;
 pub use environment::Environment;
@@ -18,3 +19,4 @@ pub use invalid::Invalid;
 pub use key_source::KeyConfig;
 pub use logging::{LogFormat, TelemetryConfig};
 pub use serving::ServingConfig;
+pub use tiers::TiersConfig;

@@ -4,11 +4,13 @@
 //! - [`config`]: one typed struct per concern, read from variables; an error names the variable,
 //!   what is wrong with it and what to write.
 //! - [`key`] and [`var_dir`]: the folder of our own files and the key made in it.
+//! - [`machine`]: what this machine is called.
 //! - [`telemetry`]: logs, and panics and errors sent to Sentry without secrets.
 //! - [`shutdown`]: signals become a cancellation token.
 
 pub mod config;
 pub mod key;
+pub mod machine;
 pub mod shutdown;
 pub mod telemetry;
 pub mod var_dir;

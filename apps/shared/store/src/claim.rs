@@ -4,16 +4,16 @@
 //! In PostgreSQL an advisory lock lets one claim happen at a time; SQLite has one writer anyway.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use diesel::{
     OptionalExtension, RunQueryDsl,
-    sql_types::{Array, BigInt, Bool, Integer},
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, Text},
 };
-use domain::{RunId, WorkerId, admission};
+use domain::{OrganizationId, RunId, WorkerId, admission};
 
 use crate::{
     Error, RunChange, Store, Tenant,
@@ -46,16 +46,32 @@ pub struct ClaimedRun {
     pub version: u32,
     /// That version's text; shared between runs of the same version.
     pub text: Arc<str>,
+    /// Values for the plan's variables, for this run only.
+    pub variables: BTreeMap<String, String>,
     /// How many workers have tried it, this one included.
     pub attempt: u32,
+    /// How long ago its first worker began, by the database's time.
+    pub elapsed: Duration,
     /// Somebody wants it stopped.
     pub cancelling: bool,
     /// The steps that are already recorded, in their order; empty for a new run.
     pub finished: Vec<RecordedStep>,
     /// The position of a step that was begun and whose end nobody recorded.
     pub in_flight: Option<u32>,
-    /// What an earlier step captured does not open with our key: the run cannot go on.
+    /// What is stored of it cannot be read, as what an earlier step captured and our key does not open:
+    /// the run cannot go on.
     pub unreadable: bool,
+}
+
+/// What a claim brought.
+#[derive(Clone, Debug, Default)]
+pub struct Claimed {
+    /// The runs, in the order in which they should start.
+    pub runs: Vec<ClaimedRun>,
+    /// Whose runs wait only for a limit or a restriction: when a run of theirs ends, another may go.
+    pub held_back: HashSet<OrganizationId>,
+    /// Whether another claim may find more at once: this one has not looked at everything.
+    pub more: bool,
 }
 
 /// One executor's way to its runs.
@@ -89,15 +105,15 @@ impl Claims {
     ///
     /// # Errors
     /// If the database fails; then nothing was claimed.
-    pub async fn claim(&self, slots: usize) -> Result<Vec<ClaimedRun>, Error> {
+    pub async fn claim(&self, slots: usize) -> Result<Claimed, Error> {
         if slots == 0 {
-            return Ok(Vec::new());
+            return Ok(Claimed::default());
         }
         let this = self.clone();
         self.store.database.write(move |transaction| this.claim_in(transaction, slots)).await
     }
 
-    fn claim_in(&self, transaction: &mut Transaction<'_>, slots: usize) -> Result<Vec<ClaimedRun>, Error> {
+    fn claim_in(&self, transaction: &mut Transaction<'_>, slots: usize) -> Result<Claimed, Error> {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         candidates::lock(transaction.conn)?;
         let going = candidates::going(transaction.conn)?;
@@ -108,16 +124,29 @@ impl Claims {
             parking::park(transaction, &tired)?;
             chosen.extend(again.into_iter().map(|run| run.lease.run));
         }
+        let (mut held_back, mut more) = (HashSet::new(), false);
         if chosen.len() < slots {
-            let waiting = candidates::waiting(transaction.conn, &mut memory.after, slots - chosen.len())?;
-            chosen.extend(admission::choose(&waiting, &going.shares, slots - chosen.len()));
+            let slots = slots - chosen.len();
+            let waiting = candidates::waiting(transaction.conn, &going, &mut memory.after, slots)?;
+            let most = candidates::most_at_once(transaction.conn, &self.store.tiers, &waiting.runs)?;
+            let most = |organization| most.get(&organization).copied().flatten();
+            let choice = admission::choose(&waiting.runs, &going.runs, most, slots);
+            if choice.runs.len() < slots {
+                // Slots are left: whatever was not chosen is held back.
+                let taken: HashSet<RunId> = choice.runs.iter().copied().collect();
+                held_back = going.restricting();
+                held_back
+                    .extend(waiting.runs.iter().filter(|run| !taken.contains(&run.run)).map(|run| run.organization));
+                more = memory.after.is_some() || waiting.cut && !taken.is_empty() && choice.held_back;
+            }
+            chosen.extend(choice.runs);
         }
-        let mut claimed = self.take(transaction, &mut memory.texts, &chosen)?;
-        resume::load(transaction, &self.store.key, &mut claimed)?;
-        for run in &claimed {
+        let mut runs = self.take(transaction, &mut memory.texts, &chosen)?;
+        resume::load(transaction, &self.store.key, &mut runs)?;
+        for run in &runs {
             transaction.changed(run.lease.change(RunChange::Started));
         }
-        Ok(claimed)
+        Ok(Claimed { runs, held_back, more })
     }
 
     /// Writes the leases. Leaves out what somebody else has changed since the candidates were read.
@@ -134,7 +163,8 @@ impl Claims {
                 "UPDATE runs SET state = 'running', due_at = now_us() + ?, lease_owner = ?, fence = fence + 1,
                         attempts = attempts + 1, started_at = coalesce(started_at, now_us())
                  WHERE id = ANY (?) AND (state = 'queued' OR state = 'running' AND due_at <= now_us())
-                 RETURNING id, organization_id, plan_id, number, version, fence, attempts, cancelling",
+                 RETURNING id, organization_id, plan_id, number, version, fence, attempts, cancelling,
+                           now_us() - started_at, variables",
             )
             .bind::<BigInt, _>(lasts)
             .bind::<Uuid, _>(worker)
@@ -147,7 +177,8 @@ impl Claims {
                         "UPDATE runs SET state = 'running', due_at = now_us() + ?, lease_owner = ?, fence = fence + 1,
                                 attempts = attempts + 1, started_at = coalesce(started_at, now_us())
                          WHERE id = ? AND (state = 'queued' OR state = 'running' AND due_at <= now_us())
-                         RETURNING id, organization_id, plan_id, number, version, fence, attempts, cancelling",
+                         RETURNING id, organization_id, plan_id, number, version, fence, attempts, cancelling,
+                                   now_us() - started_at, variables",
                     )
                     .bind::<BigInt, _>(lasts)
                     .bind::<Uuid, _>(worker)
@@ -160,19 +191,23 @@ impl Claims {
             }
         };
         let mut claimed = HashMap::with_capacity(rows.len());
-        for (run, organization, plan, number, version, fence, attempts, cancelling) in rows {
+        for (run, organization, plan, number, version, fence, attempts, cancelling, elapsed, variables) in rows {
             let tenant = Tenant::new(organization.into());
             let lease = Lease { run: run.into(), plan: plan.into(), tenant, fence };
+            let variables = variables.map(|json| serde_json::from_str(&json)).transpose();
             let run = ClaimedRun {
                 lease,
                 number: number.unsigned_abs(),
                 version: version.unsigned_abs(),
                 text: texts.get(transaction.conn, plan, version)?,
+                unreadable: variables.is_err(),
+                variables: variables.ok().flatten().unwrap_or_default(),
                 attempt: attempts.unsigned_abs(),
+                // A clock that was set back makes it zero.
+                elapsed: Duration::from_micros(elapsed.and_then(|micros| micros.try_into().ok()).unwrap_or(0)),
                 cancelling,
                 finished: Vec::new(),
                 in_flight: None,
-                unreadable: false,
             };
             claimed.insert(lease.run, run);
         }
@@ -180,6 +215,6 @@ impl Claims {
     }
 }
 
-/// Id, organization, plan, number, version, fence, attempts, cancelling.
-type RowType = (Uuid, Uuid, Uuid, Integer, Integer, BigInt, Integer, Bool);
-type Row = (Id, Id, Id, i32, i32, i64, i32, bool);
+/// Id, organization, plan, number, version, fence, attempts, cancelling, elapsed, variables.
+type RowType = (Uuid, Uuid, Uuid, Integer, Integer, BigInt, Integer, Bool, Nullable<BigInt>, Nullable<Text>);
+type Row = (Id, Id, Id, i32, i32, i64, i32, bool, Option<i64>, Option<String>);

@@ -5,7 +5,7 @@
 //! replaced when they break.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -94,13 +94,16 @@ impl Drop for Worker {
 /// A transaction under way: its connection, and the changes to tell when it is committed.
 pub(crate) struct Transaction<'c> {
     pub(crate) conn: &'c mut AnyConnection,
+    /// In the order in which they came.
     changes: Vec<Change>,
+    /// The same ones, to find one among thousands.
+    known: HashSet<Change>,
 }
 
 impl Transaction<'_> {
     /// Tells subscribers of `change` once the transaction is committed; the same change twice is told once.
     pub(crate) fn changed(&mut self, change: Change) {
-        if !self.changes.contains(&change) {
+        if self.known.insert(change) {
             self.changes.push(change);
         }
     }
@@ -147,9 +150,9 @@ impl Database {
                     conn = pool.replace()?;
                     conn.begin().map_err(Error::from)?;
                 }
-                let mut transaction = Transaction { conn: &mut conn, changes: Vec::new() };
+                let mut transaction = Transaction { conn: &mut conn, changes: Vec::new(), known: HashSet::new() };
                 let result = work(&mut transaction).and_then(|value| {
-                    let Transaction { conn, changes } = transaction;
+                    let Transaction { conn, changes, .. } = transaction;
                     changes::notify(conn, &changes).map_err(Error::from)?;
                     conn.commit().map_err(Error::from)?;
                     feed.committed(changes);

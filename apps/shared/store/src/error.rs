@@ -2,6 +2,15 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+/// What PostgreSQL says while it shuts down, before it closes the connection; and what libpq says of a server
+/// that went away without a word, which diesel takes for an error like any other.
+const ENDS: [&str; 4] = [
+    "terminating connection",
+    "server closed the connection",
+    "could not receive data from server",
+    "could not send data to server",
+];
+
 /// A call to the store that did not come to its end. Nothing of it was written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -45,8 +54,7 @@ impl From<DieselError> for Error {
                 Self::Disconnected(one_line(info.message()))
             }
             DieselError::BrokenTransactionManager => Self::Disconnected("its transaction was broken off".to_owned()),
-            // PostgreSQL says so while it shuts down, before it closes the connection.
-            DieselError::DatabaseError(_, ref info) if info.message().starts_with("terminating connection") => {
+            DieselError::DatabaseError(_, ref info) if ENDS.iter().any(|end| info.message().starts_with(end)) => {
                 Self::Disconnected(one_line(info.message()))
             }
             DieselError::DatabaseError(_, ref info) if info.message() == "deadlock detected" => Self::Deadlock,

@@ -6,6 +6,7 @@ mod migrations;
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 
+use domain::Tiers;
 use secrecy::ExposeSecret;
 
 pub use self::error::OpenError;
@@ -27,24 +28,27 @@ use crate::{
 pub struct Store {
     pub(crate) database: Database,
     pub(crate) key: Arc<SealingKey>,
+    pub(crate) tiers: Arc<Tiers>,
     place: Arc<Place>,
     /// Over PostgreSQL, what hears of everybody's changes; over SQLite there is only this process.
     _listening: Option<Arc<Listening>>,
 }
 
-/// How many connections to open, and how long to wait for one.
+/// How many connections to open, how long to wait for one, and what organizations may do.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Connections to PostgreSQL, or reading connections to SQLite (besides the one that writes).
     pub connections: usize,
     /// How long a call waits for a free connection before it fails as [`Error::Busy`].
     pub patience: Duration,
+    /// The limits of the tiers.
+    pub tiers: Tiers,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(4, usize::from);
-        Self { connections: (cores * 2).clamp(4, 16), patience: Duration::from_secs(10) }
+        Self { connections: (cores * 2).clamp(4, 16), patience: Duration::from_secs(10), tiers: Tiers::default() }
     }
 }
 
@@ -54,7 +58,8 @@ impl Store {
     pub async fn open(url: &DatabaseUrl, key: SealingKey, options: Options) -> Result<Self, OpenError> {
         let place = Arc::new(url.0.clone());
         let database = Database::new(&place, &options);
-        let mut store = Self { database, key: Arc::new(key), place, _listening: None };
+        let tiers = Arc::new(options.tiers);
+        let mut store = Self { database, key: Arc::new(key), tiers, place, _listening: None };
         let opened = store.clone();
         tokio::task::spawn_blocking(move || opened.check()).await.expect("checking does not panic")?;
         if let Place::Postgres { url, .. } = &*store.place {

@@ -3,7 +3,10 @@
 
 use std::{fmt, str::FromStr};
 
+use jiff::Timestamp;
 use uuid::Uuid;
+
+use crate::sql::micros;
 
 /// Where the next page begins. Its spelling is for links only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub enum Cursor {
     Id(Uuid),
     /// After the item with this number.
     Number(i32),
+    /// After the item of this time.
+    Time(Timestamp),
 }
 
 /// Which part of a list is wanted.
@@ -60,6 +65,14 @@ impl PageRequest {
             _ => i32::MAX,
         }
     }
+
+    /// The time, in microseconds, that every item must be before.
+    pub(crate) fn below_time(&self) -> i64 {
+        match self.after {
+            Some(Cursor::Time(time)) => micros(time),
+            _ => i64::MAX,
+        }
+    }
 }
 
 impl<T> Page<T> {
@@ -77,6 +90,7 @@ impl fmt::Display for Cursor {
         match self {
             Self::Id(id) => id.simple().fmt(f),
             Self::Number(number) => number.fmt(f),
+            Self::Time(time) => write!(f, "t{}", micros(*time)),
         }
     }
 }
@@ -93,6 +107,9 @@ impl FromStr for Cursor {
         if let Ok(number) = text.parse() {
             return Ok(Self::Number(number));
         }
+        if let Some(micros) = text.strip_prefix('t').and_then(|micros| micros.parse().ok()) {
+            return Timestamp::from_microsecond(micros).map(Self::Time).map_err(|_| UnknownCursor);
+        }
         Uuid::try_parse(text).map(Self::Id).map_err(|_| UnknownCursor)
     }
 }
@@ -103,10 +120,15 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_its_link() {
-        for cursor in [Cursor::Number(0), Cursor::Number(7_000), Cursor::Id(Uuid::now_v7()), Cursor::Id(Uuid::max())] {
+        let time = Cursor::Time(Timestamp::from_microsecond(1_763_000_000_000_001).unwrap());
+        for cursor in
+            [Cursor::Number(0), Cursor::Number(7_000), Cursor::Id(Uuid::now_v7()), Cursor::Id(Uuid::max()), time]
+        {
             assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
-        assert_eq!("next".parse::<Cursor>(), Err(UnknownCursor));
+        for text in ["next", "t", "t9999999999999999999"] {
+            assert_eq!(text.parse::<Cursor>(), Err(UnknownCursor));
+        }
     }
 
     #[test]

@@ -9,10 +9,10 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
     RunQueryDsl, insert_into, update,
 };
-use domain::{Email, Health, PlanId, PlanName, UserId};
+use domain::{Email, Health, PlanId, PlanName, Restriction, UserId, WhenBusy};
 use jiff::Timestamp;
 
-pub(crate) use self::list::{containing, lower};
+pub(crate) use self::list::{LastRunColumns, containing, lower};
 pub use self::{
     list::{LastRun, PlanFilter, PlanRow},
     recent::RecentRun,
@@ -37,6 +37,10 @@ pub struct NewPlan {
     pub outline: String,
     /// How many steps the outline has.
     pub steps: u32,
+    /// Beside which other runs its runs may go.
+    pub restriction: Restriction,
+    /// What becomes of a run that may not go now.
+    pub when_busy: WhenBusy,
 }
 
 /// A plan in its current version.
@@ -128,6 +132,8 @@ impl Store {
                         plans::name.eq(new.name.as_str()),
                         plans::version.eq(next),
                         plans::steps.eq(column(new.steps)),
+                        plans::restriction.eq(new.restriction.as_str()),
+                        plans::when_busy.eq(new.when_busy.as_str()),
                         plans::updated_at.eq(now),
                     ))
                     .execute(tx.conn)?;
@@ -205,6 +211,8 @@ pub(crate) fn insert(
             plans::name.eq(new.name.as_str()),
             plans::version.eq(1),
             plans::steps.eq(column(new.steps)),
+            plans::restriction.eq(new.restriction.as_str()),
+            plans::when_busy.eq(new.when_busy.as_str()),
             plans::created_at.eq(now),
             plans::updated_at.eq(now),
         ))

@@ -1,6 +1,8 @@
 //! One run: what its page shows.
 
-mod cancel;
+pub(crate) mod cancel;
+pub(crate) mod count;
+pub(crate) mod insert;
 mod list;
 mod queue;
 mod summary;
@@ -9,9 +11,10 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
     RunQueryDsl,
 };
-use domain::{Cause, Elapsed, Email, PlanId, RunId, RunState, StepReport, StepState};
+use domain::{Cause, Elapsed, Email, PlanId, Restriction, RunId, RunState, ScheduleId, StepReport, StepState};
 use jiff::Timestamp;
 
+pub(crate) use self::summary::first_id_of;
 pub use self::{
     cancel::CancelOutcome,
     list::RunFilter,
@@ -47,6 +50,14 @@ pub struct RunRow {
     pub cause: Cause,
     /// Who asked for it; none if nobody did or they are gone.
     pub user: Option<Email>,
+    /// The schedule it is an occurrence of, which may be gone.
+    pub schedule: Option<ScheduleId>,
+    /// When it was due there.
+    pub scheduled_at: Option<Timestamp>,
+    /// Beside what it may not run.
+    pub restriction: Restriction,
+    /// Whether it waits for the end of its schedule's other runs.
+    pub serial: bool,
     /// When it was asked for.
     pub queued_at: Timestamp,
     /// When an executor began.
@@ -109,6 +120,7 @@ impl StepRow {
 type RunColumns = (
     (Id, Id, String, i32, i32, Word<RunState>, bool, Word<Cause>, Option<Word<Email>>),
     (i64, Option<i64>, Option<i64>, Option<String>, bool, i32, i32, i32, i32),
+    (Option<Id>, Option<i64>, Word<Restriction>, bool),
 );
 type StepColumns = (i32, Word<StepState>, Option<i64>, Option<i64>, Option<String>);
 
@@ -138,14 +150,16 @@ macro_rules! run_columns {
                 runs::steps_failed,
                 runs::steps_skipped,
             ),
+            (runs::schedule_id, runs::scheduled_at, runs::restriction, runs::serial),
         )
     };
 }
 use run_columns;
 
 impl From<RunColumns> for RunRow {
-    fn from((about, progress): RunColumns) -> Self {
+    fn from((about, progress, belonging): RunColumns) -> Self {
         let (id, plan_id, plan_name, version, number, state, cancelling, cause, user) = about;
+        let (schedule, scheduled_at, restriction, serial) = belonging;
         let (queued_at, started_at, finished_at, reason, slow, steps, passed, failed, skipped) = progress;
         Self {
             id: id.into(),
@@ -157,6 +171,10 @@ impl From<RunColumns> for RunRow {
             cancelling: cancelling && !state.0.is_final(),
             cause: cause.0,
             user: user.map(|word| word.0),
+            schedule: schedule.map(ScheduleId::from),
+            scheduled_at: scheduled_at.map(time),
+            restriction: restriction.0,
+            serial,
             queued_at: time(queued_at),
             started_at: started_at.map(time),
             finished_at: finished_at.map(time),

@@ -67,6 +67,8 @@ diesel::table! {
         recent -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
+        restriction -> Text,
+        when_busy -> Text,
     }
 }
 
@@ -114,6 +116,11 @@ diesel::table! {
         steps_passed -> Integer,
         steps_failed -> Integer,
         steps_skipped -> Integer,
+        schedule_id -> Nullable<Uuid>,
+        scheduled_at -> Nullable<BigInt>,
+        restriction -> Text,
+        serial -> Bool,
+        variables -> Nullable<Text>,
     }
 }
 
@@ -134,6 +141,69 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    schedules (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        plan_id -> Uuid,
+        name -> Text,
+        timetable -> Text,
+        catch_up -> Text,
+        overlap -> Text,
+        variables -> Text,
+        tags -> Text,
+        fired -> Integer,
+        next_due_at -> Nullable<BigInt>,
+        paused_at -> Nullable<BigInt>,
+        paused_by -> Nullable<Uuid>,
+        pause_reason -> Nullable<Text>,
+        author_id -> Nullable<Uuid>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    usage (organization_id, day) {
+        organization_id -> Uuid,
+        day -> Integer,
+        runs -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    workers (id) {
+        id -> Uuid,
+        role -> Text,
+        host -> Text,
+        version -> Text,
+        slots -> Integer,
+        busy -> Integer,
+        ticks -> BigInt,
+        lag -> BigInt,
+        started_at -> BigInt,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    clock (id) {
+        id -> Integer,
+        paused_at -> Nullable<BigInt>,
+        paused_by -> Nullable<Text>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
 
     sealing_keys (id) {
         id -> Binary,
@@ -149,6 +219,7 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(plan_versions -> plans (plan_id));
 diesel::joinable!(runs -> plans (plan_id));
 diesel::joinable!(runs -> users (user_id));
+diesel::joinable!(schedules -> plans (plan_id));
 diesel::joinable!(steps -> runs (run_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -159,5 +230,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     plans,
     plan_versions,
     runs,
+    schedules,
     steps,
 );

@@ -1,4 +1,4 @@
-//! How values of ours stand in the two databases: ids, words of an enum, times.
+//! How values of ours stand in the two databases: ids, words of an enum, JSON, times.
 
 use std::str::FromStr;
 
@@ -11,8 +11,9 @@ use diesel::{
     sql_types::{HasSqlType, SqlType, Text},
     sqlite::Sqlite,
 };
-use domain::{OrganizationId, PlanId, RunId, SessionId, UserId, WorkerId};
+use domain::{OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
 use crate::connection::MultiBackend;
 
@@ -89,7 +90,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(OrganizationId, PlanId, RunId, SessionId, UserId, WorkerId);
+ids!(OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId);
 
 /// A value with one spelling (a state, a role, a name), read back by its `FromStr`.
 #[derive(Clone, Debug, FromSqlRow)]
@@ -103,6 +104,21 @@ where
 {
     fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
         Ok(Self(String::from_sql(value)?.parse()?))
+    }
+}
+
+/// A value whose column holds it as JSON.
+#[derive(Clone, Debug, FromSqlRow)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T, DB> FromSql<Text, DB> for Json<T>
+where
+    DB: Backend,
+    String: FromSql<Text, DB>,
+    T: DeserializeOwned,
+{
+    fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_str(&String::from_sql(value)?)?))
     }
 }
 

@@ -1,6 +1,10 @@
 //! Where the database is: `DATABASE_URL`, read once and strictly. A password in it is never printed.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -31,6 +35,15 @@ impl DatabaseUrl {
     #[must_use]
     pub fn is_sqlite(&self) -> bool {
         matches!(self.0, Place::Sqlite(_))
+    }
+
+    /// The file, if it is SQLite's; it need not be there yet.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Sqlite(path) => Some(path),
+            Place::Postgres { .. } => None,
+        }
     }
 }
 

@@ -7,6 +7,8 @@ mod accounts;
 mod changes;
 #[path = "store/claims.rs"]
 mod claims;
+#[path = "store/crashes.rs"]
+mod crashes;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/plans.rs"]

@@ -13,6 +13,8 @@ use std::{
 use store::{DatabaseUrl, Options, SealingKey, Store};
 use tempfile::TempDir;
 
+use crate::Cluster;
+
 /// The key that seals secrets in test databases.
 pub const TEST_KEY: [u8; 32] = *b"the key that only the tests use.";
 
@@ -24,7 +26,11 @@ pub struct TestDatabase {
 
 enum Keep {
     Folder(#[allow(dead_code, reason = "held for its drop")] TempDir),
-    Postgres { name: String },
+    Postgres {
+        name: String,
+    },
+    /// Its cluster goes as a whole.
+    Nothing,
 }
 
 impl TestDatabase {
@@ -66,6 +72,12 @@ impl TestDatabase {
         .expect("the cluster starts")
     }
 
+    /// The one database of a cluster that a test has to itself; empty, without a table.
+    #[must_use]
+    pub fn in_cluster(cluster: &Cluster) -> Self {
+        Self { url: cluster.url().to_owned(), keep: Keep::Nothing }
+    }
+
     /// What `DATABASE_URL` would be.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -99,8 +111,17 @@ impl TestDatabase {
     #[must_use]
     pub fn sql(&self, sql: &str) -> String {
         assert!(!self.is_sqlite(), "only PostgreSQL's client program is at hand");
-        run(&["psql", "test", "-d", &self.url, "-At", "-c", sql])
+        self::sql(&self.url, sql)
     }
+}
+
+/// Runs SQL on a PostgreSQL database, and gives back what it prints (columns separated by `|`).
+///
+/// # Panics
+/// If the SQL fails.
+#[must_use]
+pub fn sql(url: &str, sql: &str) -> String {
+    run(&["psql", "test", "-d", url, "-At", "-c", sql])
 }
 
 impl Drop for TestDatabase {
@@ -190,7 +211,7 @@ fn psql(statements: &[&str]) -> String {
 }
 
 /// Runs `script/postgres` and gives back what it prints.
-fn run(arguments: &[&str]) -> String {
+pub(crate) fn run(arguments: &[&str]) -> String {
     let output =
         Command::new(root().join("script/postgres")).args(arguments).output().expect("script/postgres can be run");
     assert!(

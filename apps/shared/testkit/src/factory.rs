@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    Cause, Elapsed, PlanId, RunId, RunState, StepReport, StepState, WorkerId,
+    Cause, Elapsed, PlanId, Restriction, RunId, RunState, StepReport, StepState, WhenBusy, WorkerId,
     report::{BodyReport, ResponseReport},
 };
 use jiff::{Timestamp, ToSpan};
@@ -55,6 +55,8 @@ pub fn plan(name: &str) -> NewPlan {
         text: "- get: {url: http://127.0.0.1:9/1}\n- get: {url: http://127.0.0.1:9/2}\n".to_owned(),
         outline: format!("[{},{}]", step("1"), step("2")),
         steps: 2,
+        restriction: Restriction::None,
+        when_busy: WhenBusy::Refuse,
     }
 }
 
@@ -65,7 +67,7 @@ pub async fn saved_plan(store: &Store, member: &Member, name: &str) -> PlanId {
 
 /// A run that waits to be claimed.
 pub async fn queued_run(store: &Store, member: &Member, plan: PlanId) -> RunId {
-    let new = NewRun { plan, cause: Cause::Manual, user: Some(member.user_id) };
+    let new = NewRun { user: Some(member.user_id), ..NewRun::of(plan, Cause::Manual) };
     store.queue_run(member.tenant(), new).await.expect("the run is queued").id
 }
 
@@ -73,7 +75,7 @@ pub async fn queued_run(store: &Store, member: &Member, plan: PlanId) -> RunId {
 pub async fn ended_run(store: &Store, member: &Member, plan: PlanId, state: RunState) -> RunId {
     let run = queued_run(store, member, plan).await;
     let claims = store.claims(WorkerId::new(), Duration::from_secs(60));
-    let claimed = claims.claim(1).await.expect("the database works").pop().expect("the run waits");
+    let claimed = claims.claim(1).await.expect("the database works").runs.pop().expect("the run waits");
     assert_eq!(claimed.lease.run, run, "another run waited in this database");
     let recorder = Recorder::start(store);
     let record = recorder.run(claimed.lease, CancellationToken::new());

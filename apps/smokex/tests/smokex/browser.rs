@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Client, Response, StatusCode, header, redirect};
+use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 use url::form_urlencoded;
 
@@ -54,6 +55,35 @@ impl Browser {
             Some(location) if status == StatusCode::SEE_OTHER => location,
             _ => panic!("{status}: {}", response.text().await.unwrap_or_default()),
         }
+    }
+
+    /// Posts an empty form that leads somewhere else; none if there is no answer, or another one: whoever
+    /// answers may die meanwhile.
+    pub async fn try_submit(&self, url: &str) -> Option<String> {
+        let request = self
+            .client
+            .post(url)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin");
+        let response = timeout(PATIENCE, request.send()).await.ok()?.ok()?;
+        let leads = response.status() == StatusCode::SEE_OTHER;
+        let location = response.headers().get(header::LOCATION).filter(|_| leads)?;
+        Some(location.to_str().expect("text").to_owned())
+    }
+
+    /// The status of the answer.
+    pub async fn status(&self, url: &str) -> u16 {
+        self.get(url).await.status().as_u16()
+    }
+
+    /// What the database knows the session by.
+    pub fn token_hash(&self) -> [u8; 32] {
+        let token = self.cookie.split_once('=').expect("it has a value").1;
+        let bytes: Vec<u8> = (0..token.len() / 2)
+            .map(|at| u8::from_str_radix(&token[2 * at..2 * at + 2], 16).expect("a token is hexadecimal"))
+            .collect();
+        Sha256::digest(bytes).into()
     }
 
     /// The page at an address that must be there.

@@ -77,7 +77,7 @@ pub(crate) async fn queue(state: &State, member: &SignedIn, plan: PlanId) -> Res
     if !member.role.may_run() {
         return Err(PageError::Forbidden("Plans are run by owners, admins, editors and operators. Ask one of them."));
     }
-    let new = NewRun { plan, cause: Cause::Manual, user: Some(member.user_id) };
+    let new = NewRun { user: Some(member.user_id), ..NewRun::of(plan, Cause::Manual) };
     match state.store.queue_run(member.tenant(), new).await {
         Ok(run) => Ok(run.id),
         Err(QueueError::NotFound) => Err(PageError::NotFound),

@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
-use domain::{Email, OrganizationName, PlanId, PlanName, UserId};
+use domain::{Email, OrganizationName, PlanId, Tiers, UserId, WorkerId};
 use jiff::Timestamp;
 use runtime::config::{Environment, ServingConfig};
 use sha2::{Digest, Sha256};
-use store::{Member, NewAccount, NewPlan, NewSession, Store};
+use store::{Member, NewAccount, NewPlan, NewSession, Options, Store};
 use testkit::TestDatabase;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -126,10 +126,10 @@ impl Someone {
         let plan = plan::check(text, &plan::Known::default()).plan.expect("the text is a plan");
         let steps = plan::outline(&plan);
         let new = NewPlan {
-            name: name.parse::<PlanName>().expect("a name"),
             text: text.to_owned(),
             outline: serde_json::to_string(&steps).expect("an outline is JSON"),
             steps: u32::try_from(steps.len()).expect("few steps"),
+            ..testkit::factory::plan(name)
         };
         app.store.create_plan(self.member.tenant(), self.member.user_id, new).await.expect("a plan is made")
     }

@@ -75,7 +75,7 @@ pub fn failed(path: &str) -> StepReport {
 
 /// Queues a run of the plan.
 pub async fn queue(app: &TestApp, someone: &Someone, plan: PlanId) -> RunId {
-    let new = store::NewRun { plan, cause: domain::Cause::Manual, user: Some(someone.member.user_id) };
+    let new = store::NewRun { user: Some(someone.member.user_id), ..store::NewRun::of(plan, domain::Cause::Manual) };
     app.store.queue_run(someone.member.tenant(), new).await.expect("a run is queued").id
 }
 
@@ -88,7 +88,7 @@ pub struct Executor {
 impl Executor {
     /// Claims the one run that waits.
     pub async fn claim(app: &TestApp, run: RunId) -> Self {
-        let claimed = app.store.claims(WorkerId::new(), Duration::from_secs(60)).claim(10).await.expect("it claims");
+        let claimed = app.store.claims(WorkerId::new(), Duration::from_secs(60)).claim(10).await.expect("it claims").runs;
         let lease = claimed.iter().map(|claimed| claimed.lease).find(|lease| lease.run == run).expect("the run waits");
         let recorder = Recorder::start(&app.store);
         Self { run: recorder.run(lease, CancellationToken::new()), recorder }

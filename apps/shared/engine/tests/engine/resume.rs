@@ -1,9 +1,11 @@
 //! Going on after the worker was lost.
 
-use domain::RunState;
+use std::time::Duration;
+
+use domain::{Elapsed, RunState, StepState};
 use engine::{Progress, Variable};
 use serde_json::json;
-use testkit::target::{Reply, Target};
+use testkit::target::{Gate, Reply, Target};
 
 use crate::rig::{GiveUp, Ran, Rig};
 
@@ -30,7 +32,7 @@ async fn resumed(target: &Target, give_up: GiveUp, in_flight: Option<u32>) -> (R
     rig.give_up = Some(give_up);
     let first = rig.run(PLAN).await;
     rig.give_up = None;
-    rig.progress = Progress { finished: first.recorded(), in_flight };
+    rig.progress = Progress { finished: first.recorded(), in_flight, ..Progress::default() };
     let second = rig.run(PLAN).await;
     (first, second)
 }
@@ -81,13 +83,13 @@ async fn a_failure_that_was_recorded_still_counts() {
     rig.give_up = Some(GiveUp::Finished(0));
     let first = rig.run(plan).await;
     rig.give_up = None;
-    rig.progress = Progress { finished: first.recorded(), in_flight: None };
+    rig.progress = Progress { finished: first.recorded(), in_flight: None, ..Progress::default() };
     let second = rig.run(plan).await;
     assert_eq!(second.states(), "2 skipped, finally.1 passed");
     assert_eq!(second.reason(), "Bad answered 404 where 2xx was expected.");
     assert_eq!(second.outcome().state, RunState::Failed);
     rig.progress =
-        Progress { finished: second.recorded().into_iter().chain(first.recorded()).collect(), in_flight: None };
+        Progress { finished: second.recorded().into_iter().chain(first.recorded()).collect(), in_flight: None, ..Progress::default() };
     let third = rig.run(plan).await;
     assert_eq!(third.states(), "");
     assert_eq!(third.outcome(), second.outcome());
@@ -100,7 +102,7 @@ async fn an_errored_step_that_was_recorded_still_errors_the_run() {
     let mut rig = Rig::new(&target);
     let mut finished = resumed(&target, GiveUp::Finished(1), None).await.0.recorded();
     finished.push(second.recorded().remove(0));
-    rig.progress = Progress { finished, in_flight: None };
+    rig.progress = Progress { finished, in_flight: None, ..Progress::default() };
     let third = rig.run(PLAN).await;
     assert_eq!(third.states(), "finally.1 passed");
     assert_eq!((third.outcome().state, third.reason()), (RunState::Errored, second.reason()));
@@ -132,9 +134,22 @@ async fn a_cancelled_run_that_is_resumed_is_still_cancelled() {
     rig.give_up = Some(GiveUp::Finished(0));
     let first = rig.run(PLAN).await;
     rig.give_up = None;
-    rig.progress = Progress { finished: first.recorded(), in_flight: Some(1) };
+    rig.progress = Progress { finished: first.recorded(), in_flight: Some(1), ..Progress::default() };
     rig.cancel.cancel();
     let second = rig.run(PLAN).await;
     assert_eq!(second.states(), "2 skipped, 3 skipped, finally.1 passed");
     assert_eq!((second.outcome().state, second.reason()), (RunState::Cancelled, "The run was cancelled."));
+}
+
+#[tokio::test]
+async fn the_time_of_a_run_goes_on_while_nobody_executes_it() {
+    let target = target().await;
+    target.on("/held", Reply::ok().after(&Gate::new())).on("/ok", Reply::ok());
+    let mut rig = Rig::new(&target);
+    rig.progress.elapsed = rig.deadline;
+    let ran = rig.run("steps:\n- get: {url: \"${base}/held\", options: {timeout: 50s}}\nfinally:\n- get: {url: \"${base}/ok\"}\n").await;
+    assert_eq!(ran.outcome().state, RunState::Errored);
+    let most = format!("it may take no longer than {}.", Elapsed::from(rig.deadline));
+    assert!(ran.reason().ends_with(&most), "{}", ran.reason());
+    assert_eq!(ran.report("finally.1").state, StepState::Passed);
 }

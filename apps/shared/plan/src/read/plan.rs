@@ -8,7 +8,7 @@ use super::{Names, Reader};
 use crate::check::Budgets;
 use crate::diagnostic::Findings;
 use crate::document::{Document, Id, Kind, cut};
-use crate::model::{Action, Defaults, Method, OnFailure, Plan, Step};
+use crate::model::{Action, Defaults, Method, OnFailure, Plan, Restriction, Step, WhenBusy};
 use crate::position::Positions;
 use crate::source;
 use crate::template::Tree;
@@ -40,7 +40,9 @@ impl<'d> Reader<'d> {
             defaults: Defaults::default(),
             steps: Vec::new(),
             finally: Vec::new(),
-            on_failure: OnFailure::Stop,
+            on_failure: OnFailure::default(),
+            restriction: Restriction::default(),
+            when_busy: WhenBusy::default(),
         };
         match self.document.kind(root) {
             Kind::List(list) => plan.steps = self.steps(root, list),
@@ -83,6 +85,12 @@ impl<'d> Reader<'d> {
         }
         if let Some(id) = self.given(source.on_failure) {
             plan.on_failure = self.on_failure(id).unwrap_or_default();
+        }
+        if let Some(id) = self.given(source.restriction) {
+            plan.restriction = self.word(id, "restriction", &Restriction::ALL, Restriction::as_str).unwrap_or_default();
+        }
+        if let Some(id) = self.given(source.when_busy) {
+            plan.when_busy = self.word(id, "when_busy", &WhenBusy::ALL, WhenBusy::as_str).unwrap_or_default();
         }
         match self.given(source.steps) {
             Some(id) => {
@@ -127,15 +135,20 @@ impl<'d> Reader<'d> {
     }
 
     fn on_failure(&mut self, id: Id) -> Option<OnFailure> {
-        match self.literal(id, "`on_failure`")? {
-            "stop" => Some(OnFailure::Stop),
-            "continue" => Some(OnFailure::Continue),
-            other => {
-                let message = format!("`on_failure` is `stop` or `continue`, not `{}`.", cut(other));
-                self.error("value", id, message);
-                None
-            }
+        self.word(id, "on_failure", &OnFailure::ALL, OnFailure::as_str)
+    }
+
+    /// The value of this key: one of a few words.
+    fn word<T: Copy>(&mut self, id: Id, key: &str, all: &[T], word: fn(T) -> &'static str) -> Option<T> {
+        let found = self.literal(id, &format!("`{key}`"))?;
+        let value = all.iter().copied().find(|value| word(*value) == found);
+        if value.is_none() {
+            let words: Vec<_> = all.iter().map(|value| format!("`{}`", word(*value))).collect();
+            let (last, first) = words.split_last().expect("every key has values");
+            let message = format!("`{key}` is {} or {last}, not `{}`.", first.join(", "), cut(found));
+            self.error("value", id, message);
         }
+        value
     }
 
     fn steps(&mut self, id: Id, list: &'d [Id]) -> Vec<Step> {

@@ -105,9 +105,13 @@ proptest! {
         query in text(),
         variable in value(),
         default in value(),
+        restriction in prop::sample::select(vec!["none", "self", "global"]),
+        when_busy in prop::sample::select(vec!["refuse", "queue"]),
     ) {
         let mut plan = json!({
             "variables": { "v": variable },
+            "restriction": restriction,
+            "when_busy": when_busy,
             "steps": [
                 {
                     "name": step,
@@ -158,6 +162,14 @@ proptest! {
 fn the_list_form_is_kept_where_nothing_needs_the_mapping_form() {
     let plan = check("steps: [get: {url: http://example.com}]").plan.unwrap();
     assert_eq!(print(&plan), "- get:\n    url: http://example.com\n");
+}
+
+#[test]
+fn a_restriction_needs_the_mapping_form() {
+    let text = "restriction: global\nwhen_busy: queue\nsteps:\n- get:\n    url: http://example.com\n";
+    let plan = check(text).plan.unwrap();
+    assert_eq!((plan.restriction.as_str(), plan.when_busy.as_str()), ("global", "queue"));
+    assert_eq!(print(&plan), text);
 }
 
 #[test]

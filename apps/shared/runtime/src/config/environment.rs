@@ -42,6 +42,15 @@ impl Environment {
         Ok(value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()))
     }
 
+    /// The words of a list with commas between, without the white space around them.
+    ///
+    /// # Errors
+    /// If it is not UTF-8.
+    pub fn words(&self, name: &'static str) -> Result<Vec<String>, Invalid> {
+        let text = self.text(name)?.unwrap_or_default();
+        Ok(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect())
+    }
+
     /// The value read as a `T`. `what` it is not, and the `remedy`, are told if it cannot be read.
     ///
     /// # Errors

@@ -42,9 +42,7 @@ impl ExecutionConfig {
         };
         let concurrency = usize::try_from(number("RUN_CONCURRENCY", 16, 1024)?).expect("1024 fits everywhere");
         let lease = Duration::from_secs(number("RUN_LEASE_SECONDS", 15, 300)?);
-        let allow = environment.text(Self::ALLOW)?.unwrap_or_default();
-        let allow = allow.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
-        Ok(Self { concurrency, lease, allow })
+        Ok(Self { concurrency, lease, allow: environment.words(Self::ALLOW)? })
     }
 }
 

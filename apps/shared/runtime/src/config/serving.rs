@@ -17,6 +17,8 @@ pub struct ServingConfig {
     pub demo_listen: SocketAddr,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The e-mail addresses of those who may see and stop the clock; with none, it is the oldest account.
+    pub operators: Vec<String>,
     origin: Option<Url>,
     demo_url: Option<Url>,
 }
@@ -24,7 +26,10 @@ pub struct ServingConfig {
 const ADDRESS: (&str, &str) = ("address with a port", "Write something like 127.0.0.1:8080 or [::]:8080");
 
 impl ServingConfig {
-    /// From `LISTEN`, `ORIGIN`, `DEMO_LISTEN`, `DEMO_URL` and `TRUSTED_PROXIES`.
+    /// The variable that holds [`Self::operators`].
+    pub const OPERATORS: &str = "OPERATORS";
+
+    /// From `LISTEN`, `ORIGIN`, `DEMO_LISTEN`, `DEMO_URL`, `TRUSTED_PROXIES` and `OPERATORS`.
     ///
     /// # Errors
     /// If one of them cannot be read.
@@ -43,6 +48,7 @@ impl ServingConfig {
             listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
             demo_listen: demo_listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8081))),
             trusted_proxies: proxies(environment)?,
+            operators: environment.words(Self::OPERATORS)?,
             origin: origin(environment, "ORIGIN", "https://smokex.example.com")?,
             demo_url: origin(environment, "DEMO_URL", "http://127.0.0.1:8081")?,
         })
@@ -79,9 +85,9 @@ fn http(host: &str, port: u16) -> Url {
 /// Networks or single addresses, split at commas.
 fn proxies(environment: &Environment) -> Result<Vec<IpNet>, Invalid> {
     const NAME: &str = "TRUSTED_PROXIES";
-    let text = environment.text(NAME)?.unwrap_or_default();
-    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let entries = environment.words(NAME)?;
     entries
+        .iter()
         .map(|entry| {
             let network = entry.parse().or_else(|_| entry.parse().map(|address: IpAddr| address.into()));
             network.map_err(|_| {
@@ -125,6 +131,13 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.origin(config.listen).as_str(), "http://localhost:8080/");
         assert_eq!(config.demo_url(config.demo_listen).as_str(), "http://127.0.0.1:8081/");
+    }
+
+    #[test]
+    fn operators_are_told_apart_by_commas() {
+        assert_eq!(read(&[]).unwrap().operators, Vec::<String>::new());
+        let operators = read(&[("OPERATORS", "ada@example.com, grace@example.com,")]).unwrap().operators;
+        assert_eq!(operators, ["ada@example.com", "grace@example.com"]);
     }
 
     #[test]

@@ -1,21 +1,22 @@
 //! What a claim may choose from.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::{
     OptionalExtension, QueryResult, RunQueryDsl,
-    sql_types::{BigInt, Bool, Integer},
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, Text},
 };
 use domain::{
-    OrganizationId,
-    admission::{Priority, Share, Waiting},
+    OrganizationId, Restriction, ScheduleId, Tier, Tiers,
+    admission::{Going as GoingRuns, Priority, Waiting},
 };
 
 use crate::{
     Tenant,
     connection::{AnyConnection, on_conn},
     lease::Lease,
-    sql::{Id, Uuid, time},
+    limited::limited,
+    sql::{Id, Uuid, Word, time},
     statement::statement,
 };
 
@@ -44,23 +45,49 @@ pub(super) fn lock(conn: &mut AnyConnection) -> QueryResult<()> {
 
 /// The runs that hold a lease.
 pub(super) struct Going {
-    pub(super) shares: HashMap<OrganizationId, Share>,
+    /// Those that mean the same to admission, counted together.
+    pub(super) runs: Vec<GoingRuns>,
     /// Whether the lease of one of them is over.
     pub(super) any_expired: bool,
 }
 
+impl Going {
+    /// Whose runs let others of theirs wait.
+    pub(super) fn restricting(&self) -> HashSet<OrganizationId> {
+        let restricts = |runs: &&GoingRuns| runs.restriction != Restriction::None || runs.schedule.is_some();
+        self.runs.iter().filter(restricts).map(|runs| runs.organization).collect()
+    }
+
+    fn plans(&self) -> Vec<Id> {
+        self.runs.iter().map(|runs| runs.plan).collect::<BTreeSet<_>>().into_iter().map(Id::from).collect()
+    }
+
+    fn schedules(&self) -> Vec<Id> {
+        self.runs.iter().filter_map(|runs| runs.schedule).collect::<BTreeSet<_>>().into_iter().map(Id::from).collect()
+    }
+}
+
+type GoingRow = (Id, Id, Word<Restriction>, Option<Id>, i64, bool);
+type GoingType = (Uuid, Uuid, Text, Nullable<Uuid>, BigInt, Bool);
+
 pub(super) fn going(conn: &mut AnyConnection) -> QueryResult<Going> {
-    let rows: Vec<(Id, i64, bool)> = on_conn!(conn, |conn| {
-        statement::<(Uuid, BigInt, Bool)>(
-            "SELECT organization_id, count(*), min(due_at) <= now_us() FROM runs WHERE state = 'running'
-             GROUP BY organization_id",
+    let rows: Vec<GoingRow> = on_conn!(conn, |conn| {
+        statement::<GoingType>(
+            "SELECT organization_id, plan_id, restriction, CASE WHEN serial THEN schedule_id END, count(*),
+                    min(due_at) <= now_us()
+             FROM runs WHERE state = 'running' GROUP BY 1, 2, 3, 4",
         )
         .load(conn)?
     });
     let any_expired = rows.iter().any(|(.., expired)| *expired);
-    let share = |running| Share { running: u32::try_from(running).unwrap_or(u32::MAX), most: None };
-    let shares = rows.into_iter().map(|(id, running, _)| (id.into(), share(running))).collect();
-    Ok(Going { shares, any_expired })
+    let runs = |(organization, plan, Word(restriction), schedule, count, _): GoingRow| GoingRuns {
+        organization: organization.into(),
+        plan: plan.into(),
+        restriction,
+        schedule: schedule.map(ScheduleId::from),
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+    };
+    Ok(Going { runs: rows.into_iter().map(runs).collect(), any_expired })
 }
 
 /// A run whose worker did not renew its lease.
@@ -86,17 +113,32 @@ pub(super) fn expired(conn: &mut AnyConnection, most: usize) -> QueryResult<Vec<
     Ok(rows.into_iter().map(expired).collect())
 }
 
-type WaitingRow = (Id, Id, Id, i32, i64);
-type WaitingType = (Uuid, Uuid, Uuid, Integer, BigInt);
+/// What may be chosen from.
+pub(super) struct Candidates {
+    pub(super) runs: Vec<Waiting>,
+    /// Whether an organization has more than were read.
+    pub(super) cut: bool,
+}
 
-/// The next `each` runs of every organization that has some queued and due, of at most
-/// [`ORGANIZATIONS`]; `after` remembers where the next call goes on if there are more.
-pub(super) fn waiting(conn: &mut AnyConnection, after: &mut Option<Id>, each: usize) -> QueryResult<Vec<Waiting>> {
+type WaitingRow = (Id, Id, Id, i32, i64, Word<Restriction>, Option<Id>);
+type WaitingType = (Uuid, Uuid, Uuid, Integer, BigInt, Text, Nullable<Uuid>);
+
+/// The next runs, at least `each`, of every organization that has some queued and due, of at most
+/// [`ORGANIZATIONS`]; `after` remembers where the next call goes on if there are more. Left out is what
+/// certainly has to wait for one of those `going`: thousands of them hide nothing that may start.
+pub(super) fn waiting(
+    conn: &mut AnyConnection,
+    going: &Going,
+    after: &mut Option<Id>,
+    each: usize,
+) -> QueryResult<Candidates> {
     let from = after.take().unwrap_or(Id(uuid::Uuid::nil()));
+    // Few different numbers, so that few different statements are prepared.
+    let each = each.next_power_of_two();
     let (rows, last) = match conn {
         AnyConnection::Postgres(conn) => {
             // Jumps from one organization to the next in the index, whatever each has queued.
-            let rows: Vec<WaitingRow> = statement::<WaitingType>(
+            let found: Vec<(Id, Option<WaitingRow>)> = statement::<(Uuid, Nullable<WaitingType>)>(
                 "WITH RECURSIVE owners (id) AS (
                      (SELECT organization_id FROM runs WHERE state = 'queued' AND organization_id > ?
                       ORDER BY organization_id LIMIT 1)
@@ -106,22 +148,28 @@ pub(super) fn waiting(conn: &mut AnyConnection, after: &mut Option<Id>, each: us
                          WHERE state = 'queued' AND organization_id > owners.id ORDER BY organization_id LIMIT 1
                      ) AS next
                  )
-                 SELECT next.id, owner.id, next.plan_id, next.priority, next.due_at
-                 FROM (SELECT id FROM owners LIMIT ?) AS owner CROSS JOIN LATERAL (
-                     SELECT id, plan_id, priority, due_at FROM runs
+                 SELECT owner.id, next.*
+                 FROM (SELECT id FROM owners LIMIT ?) AS owner LEFT JOIN LATERAL (
+                     SELECT id, organization_id, plan_id, priority, due_at, restriction,
+                            CASE WHEN serial THEN schedule_id END
+                     FROM runs
                      WHERE state = 'queued' AND organization_id = owner.id AND due_at <= now_us()
+                       AND NOT (restriction = 'self' AND plan_id = ANY (?))
+                       AND NOT (serial AND schedule_id = ANY (?))
                      ORDER BY priority DESC, due_at LIMIT ?
-                 ) AS next",
+                 ) AS next ON true",
             )
             .bind::<Uuid, _>(from)
             .bind::<BigInt, _>(limit(ORGANIZATIONS))
+            .bind::<Array<Uuid>, _>(going.plans())
+            .bind::<Array<Uuid>, _>(going.schedules())
             .bind::<BigInt, _>(limit(each))
             .load(conn)?;
-            let mut owners: Vec<Id> = rows.iter().map(|row| row.1).collect();
+            let mut owners: Vec<Id> = found.iter().map(|(owner, _)| *owner).collect();
             owners.sort_unstable();
             owners.dedup();
             let full = owners.len() >= ORGANIZATIONS;
-            (rows, owners.pop().filter(|_| full))
+            (found.into_iter().filter_map(|(_, next)| next).collect(), owners.pop().filter(|_| full))
         }
         AnyConnection::Sqlite(conn) => {
             let (mut rows, mut last) = (Vec::new(), from);
@@ -139,29 +187,67 @@ pub(super) fn waiting(conn: &mut AnyConnection, after: &mut Option<Id>, each: us
                     break;
                 };
                 last = owner;
-                rows.extend(
-                    statement::<WaitingType>(
-                        "SELECT id, organization_id, plan_id, priority, due_at FROM runs
-                         WHERE state = 'queued' AND organization_id = ? AND due_at <= now_us()
-                         ORDER BY priority DESC, due_at LIMIT ?",
-                    )
-                    .bind::<Uuid, _>(owner)
-                    .bind::<BigInt, _>(limit(each))
-                    .load::<WaitingRow>(conn)?,
-                );
+                let theirs = statement::<WaitingType>(
+                    "SELECT id, organization_id, plan_id, priority, due_at, restriction,
+                            CASE WHEN serial THEN schedule_id END
+                     FROM runs
+                     WHERE state = 'queued' AND organization_id = ? AND due_at <= now_us()
+                       AND NOT (restriction = 'self' AND plan_id IN
+                                (SELECT plan_id FROM runs WHERE state = 'running' AND organization_id = ?))
+                       AND NOT (serial AND schedule_id IN
+                                (SELECT schedule_id FROM runs WHERE state = 'running' AND organization_id = ? AND serial))
+                     ORDER BY priority DESC, due_at",
+                )
+                .bind::<Uuid, _>(owner)
+                .bind::<Uuid, _>(owner)
+                .bind::<Uuid, _>(owner);
+                rows.extend(limited(theirs, limit(each)).load::<WaitingRow>(conn)?);
             }
             (rows, Some(last).filter(|_| full))
         }
     };
     *after = last;
-    let waiting = |(run, organization, plan, priority, due_at): WaitingRow| Waiting {
+    let mut counts: HashMap<Id, usize> = HashMap::new();
+    rows.iter().for_each(|row| *counts.entry(row.1).or_default() += 1);
+    let cut = counts.values().any(|count| *count >= each);
+    let waiting = |(run, organization, plan, priority, due_at, Word(restriction), schedule): WaitingRow| Waiting {
         run: run.into(),
         organization: organization.into(),
         plan: plan.into(),
         priority: Priority(i16::try_from(priority).unwrap_or_default()),
         due_at: time(due_at),
+        restriction,
+        schedule: schedule.map(ScheduleId::from),
     };
-    Ok(rows.into_iter().map(waiting).collect())
+    Ok(Candidates { runs: rows.into_iter().map(waiting).collect(), cut })
+}
+
+/// How many runs each of the organizations may have going at the same time.
+pub(super) fn most_at_once(
+    conn: &mut AnyConnection,
+    tiers: &Tiers,
+    waiting: &[Waiting],
+) -> QueryResult<HashMap<OrganizationId, Option<u32>>> {
+    let ids: BTreeSet<OrganizationId> = waiting.iter().map(|run| run.organization).collect();
+    if let Some(tier) = tiers.in_force {
+        return Ok(ids.into_iter().map(|id| (id, tiers.limits(tier).concurrent_runs)).collect());
+    }
+    let ids = ids.into_iter().map(Id::from);
+    let rows: Vec<(Id, Word<Tier>)> = match conn {
+        AnyConnection::Postgres(conn) => {
+            statement::<(Uuid, Text)>("SELECT id, tier FROM organizations WHERE id = ANY (?)")
+                .bind::<Array<Uuid>, _>(ids.collect::<Vec<_>>())
+                .load(conn)?
+        }
+        AnyConnection::Sqlite(conn) => ids
+            .map(|id| {
+                statement::<(Uuid, Text)>("SELECT id, tier FROM organizations WHERE id = ?")
+                    .bind::<Uuid, _>(id)
+                    .get_result(conn)
+            })
+            .collect::<QueryResult<_>>()?,
+    };
+    Ok(rows.into_iter().map(|(id, Word(tier))| (id.into(), tiers.limits(tier).concurrent_runs)).collect())
 }
 
 fn limit(n: usize) -> i64 {

@@ -12,6 +12,7 @@ use crate::{
     connection::on_conn,
     database::Transaction,
     ending::{self, Ended},
+    run::count::count_steps,
     sql::{Id, Uuid},
     statement::statement,
 };
@@ -38,5 +39,8 @@ pub(super) fn park(transaction: &mut Transaction<'_>, tired: &[Expired]) -> Resu
         ended.extend(took.map(|took| Ended { lease: run.lease, state: RunState::Errored, slow: false, took }));
     }
     ending::tidy(transaction.conn, &ended.iter().map(|run| run.lease.run).collect::<Vec<_>>())?;
+    for run in &ended {
+        count_steps(transaction.conn, run.lease.run)?;
+    }
     ending::follow_up(transaction, &ended)
 }

@@ -65,7 +65,7 @@ pub struct LastRun {
     pub duration: Option<Elapsed>,
 }
 
-type LastRunColumns = (Id, i32, Word<RunState>, i64, Option<i64>, Option<i64>);
+pub(crate) type LastRunColumns = (Id, i32, Word<RunState>, i64, Option<i64>, Option<i64>);
 type Row = ((Id, String, i32, i32, Option<Word<Health>>, String, i64), Option<LastRunColumns>);
 
 impl From<Row> for PlanRow {

@@ -9,8 +9,10 @@ use domain::{Elapsed, PlanId, RunId, RunState};
 use crate::{
     Change, Error, RunChange, Store, Tenant,
     connection::now_us,
+    database::Transaction,
     ending,
     plan::recent::{self, RecentRun},
+    run::count::count_steps,
     schema::runs,
     sql::{Id, Word},
 };
@@ -32,55 +34,60 @@ impl Store {
     /// Cancels a run that waits; asks the executor of a run under way to stop it.
     pub async fn cancel_run(&self, tenant: &Tenant, run: RunId) -> Result<CancelOutcome, Error> {
         let tenant = *tenant;
-        self.database
-            .write(move |tx| {
-                let id = Id::from(run);
-                let theirs = runs::id.eq(id).and(runs::organization_id.eq(Id::from(tenant.organization())));
-                loop {
-                    let found: Option<(Word<RunState>, Id)> = runs::table
-                        .filter(theirs)
-                        .select((runs::state, runs::plan_id))
-                        .get_result(tx.conn)
-                        .optional()?;
-                    let Some((Word(state), plan)) = found else { return Ok(CancelOutcome::NotFound) };
-                    if !state.may_become(RunState::Cancelled) {
-                        return Ok(CancelOutcome::Over(state));
-                    }
-                    let unchanged = theirs.and(runs::state.eq(state.as_str()));
-                    let outcome = match state {
-                        RunState::Running => CancelOutcome::Cancelling,
-                        _ => CancelOutcome::Cancelled,
-                    };
-                    let updated = match outcome {
-                        CancelOutcome::Cancelling => {
-                            update(runs::table.filter(unchanged)).set(runs::cancelling.eq(true)).execute(tx.conn)?
-                        }
-                        _ => update(runs::table.filter(unchanged))
-                            .set((
-                                runs::state.eq(RunState::Cancelled.as_str()),
-                                runs::due_at.eq(None::<i64>),
-                                runs::finished_at.eq(now_us().nullable()),
-                            ))
-                            .execute(tx.conn)?,
-                    };
-                    if updated == 0 {
-                        // It went on to another state between the two statements: look again.
-                        continue;
-                    }
-                    let plan = PlanId::from(plan);
-                    let kind = match outcome {
-                        CancelOutcome::Cancelling => RunChange::Cancelling,
-                        _ => RunChange::Finished,
-                    };
-                    if kind == RunChange::Finished {
-                        let ended = RecentRun { state: RunState::Cancelled, slow: false, duration: Elapsed::ZERO };
-                        recent::note(tx.conn, &[(plan, ended)])?;
-                        ending::tidy(tx.conn, &[run])?;
-                    }
-                    tx.changed(Change::Run { kind, organization: tenant.organization(), plan, run });
-                    return Ok(outcome);
-                }
-            })
-            .await
+        self.database.write(move |tx| cancel(tx, &tenant, run, None)).await
+    }
+}
+
+/// Cancels a run in the caller's transaction; `reason` says why, if it has not begun.
+pub(crate) fn cancel(
+    tx: &mut Transaction<'_>,
+    tenant: &Tenant,
+    run: RunId,
+    reason: Option<&str>,
+) -> Result<CancelOutcome, Error> {
+    let id = Id::from(run);
+    let theirs = runs::id.eq(id).and(runs::organization_id.eq(Id::from(tenant.organization())));
+    loop {
+        let found: Option<(Word<RunState>, Id)> =
+            runs::table.filter(theirs).select((runs::state, runs::plan_id)).get_result(tx.conn).optional()?;
+        let Some((Word(state), plan)) = found else { return Ok(CancelOutcome::NotFound) };
+        if !state.may_become(RunState::Cancelled) {
+            return Ok(CancelOutcome::Over(state));
+        }
+        let unchanged = theirs.and(runs::state.eq(state.as_str()));
+        let outcome = match state {
+            RunState::Running => CancelOutcome::Cancelling,
+            _ => CancelOutcome::Cancelled,
+        };
+        let updated = match outcome {
+            CancelOutcome::Cancelling => {
+                update(runs::table.filter(unchanged)).set(runs::cancelling.eq(true)).execute(tx.conn)?
+            }
+            _ => update(runs::table.filter(unchanged))
+                .set((
+                    runs::state.eq(RunState::Cancelled.as_str()),
+                    runs::due_at.eq(None::<i64>),
+                    runs::finished_at.eq(now_us().nullable()),
+                    runs::reason.eq(reason),
+                ))
+                .execute(tx.conn)?,
+        };
+        if updated == 0 {
+            // It went on to another state between the two statements: look again.
+            continue;
+        }
+        let plan = PlanId::from(plan);
+        let kind = match outcome {
+            CancelOutcome::Cancelling => RunChange::Cancelling,
+            _ => RunChange::Finished,
+        };
+        if kind == RunChange::Finished {
+            let ended = RecentRun { state: RunState::Cancelled, slow: false, duration: Elapsed::ZERO };
+            recent::note(tx.conn, &[(plan, ended)])?;
+            ending::tidy(tx.conn, &[run])?;
+            count_steps(tx.conn, run)?;
+        }
+        tx.changed(Change::Run { kind, organization: tenant.organization(), plan, run });
+        return Ok(outcome);
     }
 }

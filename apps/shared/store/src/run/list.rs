@@ -7,7 +7,7 @@ use diesel::{
 use domain::{Cause, PlanId, RunState};
 use jiff::Timestamp;
 
-use super::{RunColumns, RunRow, run_columns, summary::first_id_of};
+use super::{RunColumns, RunRow, first_id_of, run_columns};
 use crate::{
     Cursor, Error, Page, PageRequest, Store, Tenant,
     connection::{AnyConnection, on_conn},

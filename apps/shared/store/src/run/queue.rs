@@ -1,14 +1,20 @@
-//! Asking for a run: inserting its row is queueing the job.
+//! Asking for one run.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, RunQueryDsl, insert_into, update};
-use domain::{Cause, PlanId, RunId, RunState, UserId, admission::Priority};
+use std::{collections::BTreeMap, sync::Arc};
 
+use diesel::{
+    OptionalExtension, RunQueryDsl,
+    sql_types::{BigInt, Integer, Text},
+};
+use domain::{Cause, PlanId, Restriction, RunId, RunState, Tier, UserId, WhenBusy};
+
+use super::insert::{self, Beginning};
 use crate::{
-    Change, Error, RunChange, Store, Tenant,
-    connection::now_us,
+    Error, Store, Tenant, admission,
+    connection::on_conn,
     plan::count,
-    schema::{plans, runs},
-    sql::Id,
+    sql::{Id, Uuid, Word},
+    statement::statement,
 };
 
 /// A run of the current version of a plan.
@@ -20,15 +26,29 @@ pub struct NewRun {
     pub cause: Cause,
     /// Who asks; none if nobody does.
     pub user: Option<UserId>,
+    /// Values for the plan's variables, for this run only.
+    pub variables: BTreeMap<String, String>,
 }
 
-/// A run that was just queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl NewRun {
+    /// A run that nobody in particular asks for, with the plan's own variables.
+    #[must_use]
+    pub fn of(plan: PlanId, cause: Cause) -> Self {
+        Self { plan, cause, user: None, variables: BTreeMap::new() }
+    }
+}
+
+/// A run that was just asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueuedRun {
     /// Itself.
     pub id: RunId,
     /// Counted per plan, from 1.
     pub number: u32,
+    /// Queued, or refused.
+    pub state: RunState,
+    /// Why it was refused, in plain words.
+    pub reason: Option<String>,
 }
 
 /// Why no run was queued.
@@ -49,45 +69,51 @@ impl From<diesel::result::Error> for QueueError {
 }
 
 impl Store {
-    /// Queues a run, due at once.
+    /// Asks for a run, due at once. One that a limit or its plan's restriction forbids is kept, too: as
+    /// refused, with the reason.
     pub async fn queue_run(&self, tenant: &Tenant, new: NewRun) -> Result<QueuedRun, QueueError> {
-        let tenant = *tenant;
+        let organization = tenant.organization();
+        let tiers = Arc::clone(&self.tiers);
         self.database
             .write(move |tx| {
-                let (plan, organization) = (Id::from(new.plan), Id::from(tenant.organization()));
-                let theirs = plans::id.eq(plan).and(plans::organization_id.eq(organization));
                 // Counting locks the plan's row, so that the numbers have no gaps and no doubles.
-                let numbered: Option<(i32, i32, i32)> = update(diesel::QueryDsl::filter(plans::table, theirs))
-                    .set(plans::last_run_number.eq(plans::last_run_number + 1))
-                    .returning((plans::last_run_number, plans::version, plans::steps))
-                    .get_result(tx.conn)
-                    .optional()?;
-                let Some((number, version, steps)) = numbered else { return Err(QueueError::NotFound) };
-                let id = RunId::new();
-                insert_into(runs::table)
-                    .values((
-                        runs::id.eq(Id::from(id)),
-                        runs::organization_id.eq(organization),
-                        runs::plan_id.eq(plan),
-                        runs::version.eq(version),
-                        runs::number.eq(number),
-                        runs::state.eq(RunState::Queued.as_str()),
-                        runs::cause.eq(new.cause.as_str()),
-                        runs::priority.eq(i32::from(Priority::from(new.cause).0)),
-                        runs::user_id.eq(new.user.map(Id::from)),
-                        runs::due_at.eq(diesel::NullableExpressionMethods::nullable(now_us())),
-                        runs::queued_at.eq(now_us()),
-                        runs::steps.eq(steps),
-                    ))
-                    .execute(tx.conn)?;
-                tx.changed(Change::Run {
-                    kind: RunChange::Queued,
-                    organization: tenant.organization(),
+                let numbered = statement::<Numbered>(
+                    "UPDATE plans SET last_run_number = last_run_number + 1 WHERE id = ? AND organization_id = ?
+                     RETURNING last_run_number, version, steps, restriction, when_busy,
+                               (SELECT tier FROM organizations WHERE id = plans.organization_id), now_us()",
+                )
+                .bind::<Uuid, _>(Id::from(new.plan))
+                .bind::<Uuid, _>(Id::from(organization));
+                let numbered: Option<NumberedRow> =
+                    on_conn!(&mut *tx.conn, |conn| numbered.get_result(conn).optional()?);
+                let Some((number, version, steps, Word(restriction), Word(when_busy), Word(tier), now)) = numbered
+                else {
+                    return Err(QueueError::NotFound);
+                };
+                let limits = tiers.limits(tier);
+                let admitted = admission::one(tx.conn, organization, new.plan, restriction, when_busy, limits, now)?;
+                let run = Beginning {
+                    id: RunId::new(),
+                    organization,
                     plan: new.plan,
-                    run: id,
-                });
-                Ok(QueuedRun { id, number: count(number) })
+                    version,
+                    number,
+                    steps,
+                    cause: new.cause,
+                    user: new.user,
+                    restriction,
+                    variables: new.variables,
+                    occurrence: None,
+                    admitted,
+                };
+                let queued = QueuedRun { id: run.id, number: count(number), state: run.state(), reason: run.reason() };
+                insert::insert(tx, now, &[run])?;
+                Ok(queued)
             })
             .await
     }
 }
+
+/// A plan's count of runs, version, steps, restriction, what to do when busy; its organization's tier; now.
+type Numbered = (Integer, Integer, Integer, Text, Text, Text, BigInt);
+type NumberedRow = (i32, i32, i32, Word<Restriction>, Word<WhenBusy>, Word<Tier>, i64);

@@ -21,7 +21,7 @@ fn claims(store: &Store, lasts: Duration) -> Claims {
 }
 
 async fn claim_one(claims: &Claims) -> ClaimedRun {
-    let mut claimed = claims.claim(1).await.unwrap();
+    let mut claimed = claims.claim(1).await.unwrap().runs;
     assert_eq!(claimed.len(), 1);
     claimed.remove(0)
 }
@@ -70,7 +70,7 @@ testkit::on_both! {
                 tokio::spawn(async move {
                     let mut mine = Vec::new();
                     loop {
-                        let claimed = claims.claim(4).await.unwrap();
+                        let claimed = claims.claim(4).await.unwrap().runs;
                         if claimed.is_empty() {
                             return mine;
                         }
@@ -96,19 +96,19 @@ testkit::on_both! {
             queued.push(factory::queued_run(&store, &member, plan).await);
         }
         let claims = claims(&store, LONG);
-        assert_eq!(ids(&claims.claim(0).await.unwrap()), []);
-        assert_eq!(ids(&claims.claim(3).await.unwrap()), queued[..3]);
-        assert_eq!(ids(&claims.claim(3).await.unwrap()), queued[3..]);
+        assert_eq!(ids(&claims.claim(0).await.unwrap().runs), []);
+        assert_eq!(ids(&claims.claim(3).await.unwrap().runs), queued[..3]);
+        assert_eq!(ids(&claims.claim(3).await.unwrap().runs), queued[3..]);
     }
 
     async fn what_somebody_waits_for_goes_before_what_a_schedule_wants(database: TestDatabase) {
         let store = database.open().await;
         let member = factory::member(&store).await;
         let plan = factory::saved_plan(&store, &member, "Plan").await;
-        let scheduled = NewRun { plan, cause: Cause::Schedule, user: None };
+        let scheduled = NewRun::of(plan, Cause::Schedule);
         let scheduled = store.queue_run(member.tenant(), scheduled).await.unwrap().id;
         let wanted = factory::queued_run(&store, &member, plan).await;
-        assert_eq!(ids(&claims(&store, LONG).claim(2).await.unwrap()), [wanted, scheduled]);
+        assert_eq!(ids(&claims(&store, LONG).claim(2).await.unwrap().runs), [wanted, scheduled]);
     }
 
     async fn an_organization_with_much_to_do_does_not_keep_another_waiting(database: TestDatabase) {
@@ -121,7 +121,7 @@ testkit::on_both! {
         let plan = factory::saved_plan(&store, &quiet, "Plan").await;
         let single = factory::queued_run(&store, &quiet, plan).await;
         let claims = claims(&store, LONG);
-        let claimed = claims.claim(2).await.unwrap();
+        let claimed = claims.claim(2).await.unwrap().runs;
         assert!(ids(&claimed).contains(&single));
         let late = factory::queued_run(&store, &quiet, plan).await;
         claims.claim(3).await.unwrap();
@@ -140,8 +140,8 @@ testkit::on_both! {
             factory::queued_run(&store, &member, plan).await;
         }
         let claims = claims(&store, LONG);
-        let first = ids(&claims.claim(100).await.unwrap());
-        let second = ids(&claims.claim(100).await.unwrap());
+        let first = ids(&claims.claim(100).await.unwrap().runs);
+        let second = ids(&claims.claim(100).await.unwrap().runs);
         waiting.retain(|run| !first.contains(run) && !second.contains(run));
         assert_eq!(waiting.len(), 0, "they were passed over for runs of those that had their turn");
     }
@@ -156,7 +156,7 @@ testkit::on_both! {
         let second = claim_one(&other).await;
         assert_eq!((first.lease.run, second.lease.run), (run, run));
         assert_eq!((first.attempt, second.attempt), (1, 2));
-        assert!(other.claim(1).await.unwrap().is_empty());
+        assert!(other.claim(1).await.unwrap().runs.is_empty());
     }
 
     async fn an_old_fence_writes_nothing(database: TestDatabase) {
@@ -189,7 +189,7 @@ testkit::on_both! {
         factory::queued_run(&store, &member, plan).await;
         let lease = claim_one(&claims(&store, NOTHING)).await.lease;
         assert_eq!(store.renew(vec![lease], LONG).await.unwrap(), [Renewal::Renewed]);
-        assert!(claims(&store, LONG).claim(1).await.unwrap().is_empty());
+        assert!(claims(&store, LONG).claim(1).await.unwrap().runs.is_empty());
     }
 
     async fn a_run_that_is_to_be_stopped_tells_so_with_its_renewal_and_its_next_claim(database: TestDatabase) {
@@ -229,13 +229,13 @@ testkit::on_both! {
             record.step_started(0, Timestamp::now(), Repeatable::No).await.unwrap();
         }
         let mut changes = store.changes();
-        assert!(lost.claim(1).await.unwrap().is_empty());
+        assert!(lost.claim(1).await.unwrap().runs.is_empty());
         let detail = store.run(member.tenant(), run).await.unwrap().unwrap();
         assert_eq!(detail.row.state, RunState::Errored);
         assert_eq!(detail.row.reason.as_deref(), Some("The worker was lost 3 times while it executed this run."));
         assert!(detail.row.finished_at.is_some());
         assert_eq!(detail.steps[0].state, StepState::Errored);
-        assert!(lost.claim(1).await.unwrap().is_empty());
+        assert!(lost.claim(1).await.unwrap().runs.is_empty());
         loop {
             if let Change::Run { kind: RunChange::Finished, run: id, .. } = changes.next().await {
                 assert_eq!(id, run);

@@ -55,7 +55,7 @@ testkit::on_both! {
     }
 
     async fn whoever_waits_too_long_for_a_connection_is_told_that_the_database_is_overloaded(database: TestDatabase) {
-        let options = Options { connections: 1, patience: Duration::from_millis(50) };
+        let options = Options { connections: 1, patience: Duration::from_millis(50), ..Options::default() };
         let store = database.open_with(options).await;
         let member = factory::member(&store).await;
         let plan = factory::saved_plan(&store, &member, "Plan").await;
@@ -77,7 +77,7 @@ testkit::on_both! {
         is_locked.await.unwrap();
         let queue = || {
             let (store, member) = (store.clone(), member.clone());
-            let new = store::NewRun { plan, cause: domain::Cause::Manual, user: None };
+            let new = store::NewRun::of(plan, domain::Cause::Manual);
             tokio::spawn(async move { store.queue_run(member.tenant(), new).await })
         };
         let tries = [queue(), queue()];

@@ -13,7 +13,7 @@ async fn claimed(store: &Store) -> (Member, ClaimedRun) {
     let plan = factory::saved_plan(store, &member, "Plan").await;
     factory::queued_run(store, &member, plan).await;
     let claims = store.claims(WorkerId::new(), Duration::from_secs(600));
-    let run = claims.claim(1).await.unwrap().remove(0);
+    let run = claims.claim(1).await.unwrap().runs.remove(0);
     (member, run)
 }
 
@@ -128,7 +128,7 @@ testkit::on_both! {
         for _ in 0..40 {
             factory::queued_run(&store, &member, plan).await;
         }
-        let claimed = store.claims(WorkerId::new(), Duration::from_secs(600)).claim(40).await.unwrap();
+        let claimed = store.claims(WorkerId::new(), Duration::from_secs(600)).claim(40).await.unwrap().runs;
         let recorder = Recorder::start(&store);
         let mut runs = tokio::task::JoinSet::new();
         for run in &claimed {

@@ -30,7 +30,7 @@ testkit::on_both! {
         let tries: Vec<_> = (0..20)
             .map(|_| {
                 let (store, member) = (store.clone(), member.clone());
-                let new = store::NewRun { plan, cause: Cause::Api, user: None };
+                let new = store::NewRun::of(plan, Cause::Api);
                 tokio::spawn(async move { store.queue_run(member.tenant(), new).await.unwrap().number })
             })
             .collect();
@@ -86,7 +86,7 @@ testkit::on_both! {
         let passed = factory::ended_run(&store, &member, shop, RunState::Passed).await;
         let failed = factory::ended_run(&store, &member, login, RunState::Failed).await;
         let errored = factory::ended_run(&store, &member, shop, RunState::Errored).await;
-        let by_api = store::NewRun { plan: login, cause: Cause::Api, user: None };
+        let by_api = store::NewRun::of(login, Cause::Api);
         let queued = store.queue_run(member.tenant(), by_api).await.unwrap().id;
         let all = RunFilter::default;
         let future = Some(Timestamp::now() + 1.hour());
@@ -171,7 +171,7 @@ testkit::on_both! {
         let plan = factory::saved_plan(&store, &member, "Plan").await;
         let run = factory::queued_run(&store, &member, plan).await;
         let claims = store.claims(domain::WorkerId::new(), std::time::Duration::from_secs(60));
-        assert_eq!(claims.claim(1).await.unwrap()[0].lease.run, run);
+        assert_eq!(claims.claim(1).await.unwrap().runs[0].lease.run, run);
         assert_eq!(store.cancel_run(member.tenant(), run).await.unwrap(), CancelOutcome::Cancelling);
         let row = store.run_row(member.tenant(), run).await.unwrap().unwrap();
         assert_eq!((row.state, row.cancelling), (RunState::Running, true));
@@ -180,7 +180,7 @@ testkit::on_both! {
     async fn nothing_is_queued_for_a_plan_that_does_not_exist(database: TestDatabase) {
         let store = database.open().await;
         let member = factory::member(&store).await;
-        let new = store::NewRun { plan: domain::PlanId::new(), cause: Cause::Manual, user: None };
+        let new = store::NewRun::of(domain::PlanId::new(), Cause::Manual);
         assert!(matches!(store.queue_run(member.tenant(), new).await, Err(QueueError::NotFound)));
     }
 

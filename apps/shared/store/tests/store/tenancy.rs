@@ -16,7 +16,7 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
     let saved = store.save_plan(tenant, stranger.user_id, plan, 1, factory::plan("Mine now")).await;
     assert!(matches!(saved, Err(SaveError::NotFound)), "{saved:?}");
     assert!(!store.delete_plan(tenant, plan).await.unwrap());
-    let queued = store.queue_run(tenant, NewRun { plan, cause: Cause::Manual, user: None }).await;
+    let queued = store.queue_run(tenant, NewRun::of(plan, Cause::Manual)).await;
     assert!(matches!(queued, Err(QueueError::NotFound)), "{queued:?}");
     assert!(store.run(tenant, run).await.unwrap().is_none());
     assert!(store.run_row(tenant, run).await.unwrap().is_none());

@@ -1,0 +1,107 @@
+//! Whether a run that is asked for is taken.
+
+use jiff::{Timestamp, civil::Date, tz::Offset};
+
+use crate::{Limits, Restriction, WhenBusy, schedule::Overlap};
+
+/// A run somebody or a schedule asks for, and what there is already.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Beside which other runs the plan's runs may go.
+    pub restriction: Restriction,
+    /// What becomes of one that may not start now.
+    pub when_busy: WhenBusy,
+    /// What the schedule does if its run before has not finished; `None`: no schedule asks.
+    pub overlap: Option<Overlap>,
+    /// The due time passed while no scheduler was at work.
+    pub caught_up: bool,
+    /// The number of this schedule's run that has not finished.
+    pub previous: Option<u32>,
+    /// The number of a run of the plan that has not finished.
+    pub plan_busy: Option<u32>,
+    /// A run of the organization has not finished.
+    pub organization_busy: bool,
+    /// How many runs were accepted today (UTC).
+    pub used_today: u32,
+    /// How many runs were accepted this month (UTC).
+    pub used_this_month: u32,
+    /// Database time.
+    pub now: Timestamp,
+}
+
+/// What becomes of a run that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// It is queued. With [`Overlap::Cancel`] the run before is asked to stop.
+    Queue,
+    /// It is refused, for this reason.
+    Refuse(String),
+    /// It is skipped, for this reason.
+    Skip(String),
+}
+
+/// Decides on a run: first the limits, then the restriction, then what its schedule does about overlap.
+///
+/// A schedule that queues or cancels has decided about its own run before, so that alone does not make the plan
+/// busy. A due time that is caught up waits its turn where another would be skipped: several of them come at once.
+#[must_use]
+pub fn admit(asked: &Asked, limits: &Limits) -> Admitted {
+    if let Some(reason) = over_limit(asked, limits).or_else(|| busy(asked)) {
+        return Admitted::Refuse(reason);
+    }
+    match (asked.overlap, asked.previous) {
+        (Some(Overlap::Skip), Some(previous)) if !asked.caught_up => {
+            Admitted::Skip(format!("Run {previous} of this schedule had not finished when this one was due."))
+        }
+        _ => Admitted::Queue,
+    }
+}
+
+fn over_limit(asked: &Asked, limits: &Limits) -> Option<String> {
+    let today = Offset::UTC.to_datetime(asked.now).date();
+    let spent = |limit: Option<u32>, used: u32| limit.filter(|limit| used >= *limit);
+    if let Some(limit) = spent(limits.runs_a_month, asked.used_this_month) {
+        let reset = today.first_of_month().checked_add(jiff::Span::new().months(1)).map(long);
+        return Some(format!(
+            "All {limit} runs of this month are used. The count begins anew on {} (UTC). Run less often, or \
+             move to a higher tier.",
+            reset.unwrap_or_else(|_| "the first of next month".to_owned())
+        ));
+    }
+    let limit = spent(limits.runs_a_day, asked.used_today)?;
+    Some(format!(
+        "All {limit} runs of today are used. The count begins anew on {} at 00:00 (UTC). Run less often, or move \
+         to a higher tier.",
+        today.tomorrow().map_or_else(|_| "the next day".to_owned(), long)
+    ))
+}
+
+fn long(date: Date) -> String {
+    date.strftime("%B %-d, %Y").to_string()
+}
+
+/// Why a restriction does not let the run be queued.
+fn busy(asked: &Asked) -> Option<String> {
+    if asked.when_busy == WhenBusy::Queue {
+        return None;
+    }
+    let own =
+        |number| asked.previous == Some(number) && matches!(asked.overlap, Some(Overlap::Queue | Overlap::Cancel));
+    match asked.restriction {
+        Restriction::None => None,
+        Restriction::Itself => asked.plan_busy.filter(|number| !own(*number)).map(|number| {
+            format!(
+                "Run {number} of this plan has not finished, and its runs go one at a time (restriction: self). Wait \
+                 for it or cancel it; with `when_busy: queue` in the plan a run waits by itself."
+            )
+        }),
+        Restriction::Global => asked.organization_busy.then(|| {
+            "Another run of the organization has not finished, and this plan runs alone (restriction: global). \
+             Wait until nothing runs; with `when_busy: queue` in the plan a run waits by itself."
+                .to_owned()
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Making and changing schedules.
+
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, insert_into, update};
+use domain::{
+    PlanId, ScheduleId, UserId,
+    schedule::{CheckedSchedule, Timetable, Timing},
+};
+
+use crate::{
+    Change, Error, Store, Tenant,
+    connection::{AnyConnection, now, on_conn},
+    schema::{plans, runs, schedules},
+    sql::{Id, Json, micros, time},
+};
+
+impl Store {
+    /// Makes a schedule of a plan; none if there is no such plan.
+    pub async fn create_schedule(
+        &self,
+        tenant: &Tenant,
+        author: UserId,
+        plan: PlanId,
+        new: CheckedSchedule,
+    ) -> Result<Option<ScheduleId>, Error> {
+        let tenant = *tenant;
+        self.database
+            .write(move |tx| {
+                let organization = Id::from(tenant.organization());
+                // The lock keeps the plan from being deleted before the schedule is there.
+                let theirs = plans::table
+                    .filter(plans::id.eq(Id::from(plan)).and(plans::organization_id.eq(organization)))
+                    .select(plans::id);
+                let found: Option<Id> = match &mut *tx.conn {
+                    AnyConnection::Postgres(conn) => theirs.for_key_share().get_result(conn).optional()?,
+                    AnyConnection::Sqlite(conn) => theirs.get_result(conn).optional()?,
+                };
+                if found.is_none() {
+                    return Ok(None);
+                }
+                let id = ScheduleId::new();
+                let next = next_due(tx.conn, id, &new.timetable, 0)?;
+                let now = now(tx.conn)?;
+                insert_into(schedules::table)
+                    .values((
+                        schedules::id.eq(Id::from(id)),
+                        schedules::organization_id.eq(organization),
+                        schedules::plan_id.eq(Id::from(plan)),
+                        schedules::name.eq(&new.name),
+                        schedules::timetable.eq(json(&new.timetable)),
+                        schedules::catch_up.eq(new.catch_up.as_str()),
+                        schedules::overlap.eq(new.overlap.as_str()),
+                        schedules::variables.eq(json(&new.variables)),
+                        schedules::tags.eq(new.tags.column()),
+                        schedules::next_due_at.eq(next),
+                        schedules::author_id.eq(Id::from(author)),
+                        schedules::created_at.eq(now),
+                        schedules::updated_at.eq(now),
+                    ))
+                    .execute(tx.conn)?;
+                tx.changed(Change::Plan { organization: tenant.organization(), plan });
+                Ok(Some(id))
+            })
+            .await
+    }
+
+    /// Changes a schedule; false if there is no such schedule. Another timetable begins anew: its due
+    /// times count from now, and its repeats from none. A paused schedule stays paused.
+    pub async fn save_schedule(
+        &self,
+        tenant: &Tenant,
+        schedule: ScheduleId,
+        mut new: CheckedSchedule,
+    ) -> Result<bool, Error> {
+        type Row = (Id, Json<Timetable>, i32, Option<i64>, Option<i64>);
+        let tenant = *tenant;
+        self.database
+            .write(move |tx| {
+                let id = Id::from(schedule);
+                let theirs = schedules::table
+                    .filter(schedules::id.eq(id).and(schedules::organization_id.eq(Id::from(tenant.organization()))))
+                    .select((
+                        schedules::plan_id,
+                        schedules::timetable,
+                        schedules::fired,
+                        schedules::next_due_at,
+                        schedules::paused_at,
+                    ));
+                // Locked, so that no scheduler fires it between this and the update.
+                let found: Option<Row> = match &mut *tx.conn {
+                    AnyConnection::Postgres(conn) => theirs.for_no_key_update().get_result(conn).optional()?,
+                    AnyConnection::Sqlite(conn) => theirs.get_result(conn).optional()?,
+                };
+                let Some((plan, Json(old), fired, next_due_at, paused_at)) = found else { return Ok(false) };
+                keep_beginning(&mut new.timetable, &old);
+                let (fired, next) = match (new.timetable == old, paused_at) {
+                    (true, _) => (fired, next_due_at),
+                    (false, Some(_)) => (0, None),
+                    (false, None) => (0, next_due(tx.conn, schedule, &new.timetable, 0)?),
+                };
+                let now = now(tx.conn)?;
+                update(schedules::table.filter(schedules::id.eq(id)))
+                    .set((
+                        schedules::name.eq(&new.name),
+                        schedules::timetable.eq(json(&new.timetable)),
+                        schedules::catch_up.eq(new.catch_up.as_str()),
+                        schedules::overlap.eq(new.overlap.as_str()),
+                        schedules::variables.eq(json(&new.variables)),
+                        schedules::tags.eq(new.tags.column()),
+                        schedules::fired.eq(fired),
+                        schedules::next_due_at.eq(next),
+                        schedules::updated_at.eq(now),
+                    ))
+                    .execute(tx.conn)?;
+                tx.changed(Change::Plan { organization: tenant.organization(), plan: plan.into() });
+                Ok(true)
+            })
+            .await
+    }
+}
+
+/// The same interval goes on in the old rhythm, not from the time of saving.
+fn keep_beginning(new: &mut Timetable, old: &Timetable) {
+    if let (Timing::Every { interval, start, .. }, Timing::Every { interval: before, start: began, .. }) =
+        (&mut new.timing, &old.timing)
+        && interval == before
+    {
+        *start = *began;
+    }
+}
+
+/// The first due time from now, in microseconds. It is also later than every one that already has a run:
+/// a clock that was set back brings none of them a second time.
+pub(super) fn next_due(
+    conn: &mut AnyConnection,
+    schedule: ScheduleId,
+    timetable: &Timetable,
+    fired: u32,
+) -> Result<Option<i64>, Error> {
+    let last: Option<i64> = on_conn!(&mut *conn, |conn| {
+        runs::table
+            .filter(runs::schedule_id.eq(Id::from(schedule)))
+            .select(diesel::dsl::max(runs::scheduled_at))
+            .get_result(conn)?
+    });
+    let after = now(conn)?.max(last.unwrap_or(i64::MIN));
+    Ok(timetable.next(schedule, fired, time(after)).map(micros))
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("timetables and texts are JSON")
+}

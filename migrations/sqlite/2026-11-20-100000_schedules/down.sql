@@ -1,0 +1,13 @@
+DROP TABLE clock;
+DROP TABLE workers;
+DROP TABLE usage;
+DROP INDEX runs_unfinished;
+DROP INDEX runs_by_occurrence;
+ALTER TABLE runs DROP COLUMN variables;
+ALTER TABLE runs DROP COLUMN serial;
+ALTER TABLE runs DROP COLUMN restriction;
+ALTER TABLE runs DROP COLUMN scheduled_at;
+ALTER TABLE runs DROP COLUMN schedule_id;
+DROP TABLE schedules;
+ALTER TABLE plans DROP COLUMN when_busy;
+ALTER TABLE plans DROP COLUMN restriction;
