@@ -6,6 +6,7 @@ use domain::{Email, OrganizationId, OrganizationName, Role, Tier, UserId};
 use crate::{
     Error, NewPlan, Store, Tenant,
     connection::now,
+    limited::limited,
     plan,
     schema::{members, organizations, users},
     sql::Id,
@@ -98,6 +99,17 @@ impl Store {
                     .get_result::<(Id, String)>(conn)
                     .optional()?;
                 Ok(found.map(|(id, hash)| (id.into(), hash)))
+            })
+            .await
+    }
+
+    /// Whoever signed up first; none if nobody has.
+    pub async fn oldest_account(&self) -> Result<Option<UserId>, Error> {
+        self.database
+            .read(|conn| {
+                // Ids are ordered by the time they were made.
+                let users = users::table.select(users::id).order(users::id);
+                Ok(limited(users, 1).get_result::<Id>(conn).optional()?.map(UserId::from))
             })
             .await
     }

@@ -4,7 +4,7 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, delete, insert_into,
     update,
 };
-use domain::{Email, OrganizationId, Role, SessionId, Tier, UserId};
+use domain::{Email, Limits, OrganizationId, Role, SessionId, Tier, UserId};
 use jiff::Timestamp;
 
 use crate::{
@@ -55,6 +55,12 @@ impl Member {
 }
 
 impl Store {
+    /// What the member's organization may do and use.
+    #[must_use]
+    pub fn limits(&self, member: &Member) -> &Limits {
+        self.tiers.limits(member.tier)
+    }
+
     /// Signs a browser in to the first organization of the user, and forgets the user's sessions that
     /// have expired.
     pub async fn create_session(&self, user: UserId, new: NewSession) -> Result<SessionId, Error> {

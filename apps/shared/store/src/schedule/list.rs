@@ -64,18 +64,28 @@ impl Store {
         Ok(Page::cut(rows, &page, |row: &ScheduleRow| Cursor::Id(row.id.0)))
     }
 
-    /// The schedules of the organization that are due next, the first one first, at most so many.
-    pub async fn coming_schedules(&self, tenant: &Tenant, most: u32) -> Result<Vec<ScheduleRow>, Error> {
+    /// The schedules of the organization, or of one of its plans, that are due next: the first one first, at
+    /// most so many.
+    pub async fn coming_schedules(
+        &self,
+        tenant: &Tenant,
+        plan: Option<PlanId>,
+        most: u32,
+    ) -> Result<Vec<ScheduleRow>, Error> {
         let organization = Id::from(tenant.organization());
         let rows: Vec<Columns> = self
             .database
             .read(move |conn| {
                 on_conn!(conn, |conn| {
-                    let query = schedule_rows!()
+                    let mut query = schedule_rows!()
                         .filter(schedules::organization_id.eq(organization))
                         .filter(schedules::next_due_at.is_not_null())
                         .order((schedules::next_due_at, schedules::id))
-                        .select(schedule_columns!());
+                        .select(schedule_columns!())
+                        .into_boxed();
+                    if let Some(plan) = plan {
+                        query = query.filter(schedules::plan_id.eq(Id::from(plan)));
+                    }
                     Ok(limited(query, i64::from(most)).load(conn)?)
                 })
             })
