@@ -111,7 +111,7 @@ describe("every page", () => {
   it("is in good order for a new member", async () => {
     await signUp(page, server.origin);
     const kinds = await lookAtAll("/");
-    for (const known of ["/", "/plans", "/plans/new", "/plans/:id", "/plans/:id/edit", "/runs"]) {
+    for (const known of ["/", "/plans", "/plans/new", "/plans/:id", "/plans/:id/edit", "/runs", "/schedules", "/clock"]) {
       assert.ok(kinds.includes(known), `${known} of ${kinds}`);
     }
   });
@@ -154,9 +154,47 @@ steps:
     target.release();
   });
 
+  it("is in good order with schedules that fire, are paused, are over, and are filled in wrong", async () => {
+    const plan = await page.goto(`${server.origin}/plans`).then(() => page.locator("tbody a").first().getAttribute("href"));
+    const schedule = async (fields) => {
+      const response = await page.request.post(`${server.origin}${plan}/schedules`, {
+        form: fields,
+        headers: { origin: server.origin },
+      });
+      return new URL(response.url()).pathname;
+    };
+    const long = "A name that is long enough to need more than one line on a phone, and then some: " + "x".repeat(39);
+    const tags = Array.from({ length: 20 }, (_, index) => `${"tag-that-is-long".repeat(2)}-${index}`).join(" ");
+    const often = await schedule({ name: long, kind: "every", interval: "1s", tags, overlap: "queue" });
+    const once = await schedule({ name: "Once", kind: "every", interval: "1s", repeats: "1" });
+    const paused = await schedule({ name: "Paused", kind: "cron", cron: "*/7 1-5,9 1 * mon", zone: "America/Argentina/ComodRivadavia" });
+    await page.goto(server.origin + paused);
+    await page.getByLabel("Reason").fill("Because of something " + "unbroken".repeat(20));
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.locator(".why.paused").waitFor();
+    await page.goto(server.origin + once);
+    await page.locator(".head .pill.over").waitFor();
+    await page.goto(server.origin + often);
+    await page.locator("#history tbody tr").first().waitFor();
+    for (const path of [often, once, paused]) await look(path);
+    const kinds = await lookAtAll("/schedules");
+    for (const known of ["/schedules/:id/edit", "/schedules/:id/delete", "/schedules?tag", "/schedules/clear?tag"]) {
+      assert.ok(kinds.includes(known), `${known} of ${kinds}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await page.goto(`${server.origin}${plan}/schedules/new?kind=cron&cron=0+0+30+2+*&zone=Europe/Berln&tags=a%25b`);
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").waitFor();
+    await assertAccessible(page, "a schedule with mistakes");
+    await page.setViewportSize({ width: NARROWEST, height: 844 });
+    await assertNoOverflow(page, "a schedule with mistakes");
+    page.errors = page.errors.filter((error) => !error.includes("422"));
+  });
+
   it("is in good order when a filter finds nothing", async () => {
     await look("/plans?q=nothing-is-called-this");
     await look("/runs?state=cancelled");
+    await look("/schedules?tag=no-such-tag");
   });
 
   it("is in good order whatever of the style guide it shows", async () => {
@@ -178,7 +216,7 @@ steps:
 
 /** Whether a page of this kind looks different once there are runs. */
 function changes(kind) {
-  return /^\/(plans|runs)?(\/:id)?$/.test(kind);
+  return /^\/(plans|runs|schedules)?(\/:id)?(\/schedules)?$/.test(kind);
 }
 
 /** Addresses that differ only in ids and values are of one kind. */

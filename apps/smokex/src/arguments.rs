@@ -30,12 +30,46 @@ pub enum Command {
     Executor,
     /// Bring the database up to this version
     Migrate,
+    /// Look at the clock of a server, stop it, let it go on
+    Clock {
+        #[command(subcommand)]
+        command: ClockCommand,
+    },
+    /// Look for what must never be in a server's database
+    #[command(after_help = "Exit codes: 0 nothing was found, 1 something was found, 2 the call is wrong, \
+        3 could not look.")]
+    Doctor(DoctorArguments),
     /// Tell every mistake in plans, without running them
     Check(CheckArguments),
     /// Run plans from here, without a server
     #[command(after_help = "Exit codes: 0 all passed, 1 something failed, 2 a plan or the call is wrong, \
         3 could not tell.")]
     Run(RunArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClockCommand {
+    /// What is due and queued, and who is at work
+    Status {
+        /// Print one JSON object on one line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Start no run by schedule any more, on any machine; runs by hand go on
+    Pause {
+        /// Why, for whoever wonders
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Start runs by schedule again; each schedule catches up as it says
+    Resume,
+}
+
+#[derive(Args, Debug)]
+pub struct DoctorArguments {
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

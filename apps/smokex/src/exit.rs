@@ -1,17 +1,18 @@
-//! How `check` and `run` end.
+//! How commands end.
 
 use std::process::ExitCode;
 
 /// The exit codes that scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Every plan passed.
+    /// Every plan passed; nothing is wrong.
     Passed,
-    /// At least one step of one plan failed.
+    /// At least one step of one plan failed; something is wrong in the database.
     Failed,
     /// A plan or the call is wrong; nothing was run.
     Wrong,
-    /// Nothing failed, but of at least one plan nobody can tell: it was stopped or ran out of time.
+    /// Nothing failed, but of at least one plan nobody can tell: it was stopped or ran out of time. The
+    /// database could not be looked at.
     Unknown,
 }
 

@@ -1,12 +1,16 @@
 //! The smokex program: everything in one process, one role alone, and the command line.
 //!
-//! Without a server (`check`, `run`) nothing is started but a single-threaded runtime: no logs, no
-//! Sentry, no database.
+//! Commands start nothing but a single-threaded runtime: no logs, no Sentry; those without a server
+//! (`check`, `run`) no database either.
 
 mod arguments;
 mod check;
+mod clock;
+mod database;
+mod doctor;
 mod exit;
 mod live;
+mod operate;
 mod plan_file;
 mod report;
 mod roles;
@@ -29,6 +33,8 @@ fn main() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Check(arguments) => check::check(&arguments).into(),
         Command::Run(arguments) => run::run(&arguments).into(),
+        Command::Clock { command } => clock::clock(&command).into(),
+        Command::Doctor(arguments) => doctor::doctor(&arguments).into(),
         Command::Serve => roles::start(roles::Role::Everything),
         Command::Web => roles::start(roles::Role::Web),
         Command::Scheduler => roles::start(roles::Role::Scheduler),

@@ -1,6 +1,7 @@
 //! The server: everything in one process, or one role alone.
 
 mod settings;
+mod tiers;
 
 use std::{
     io::ErrorKind,
@@ -10,8 +11,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use egress::{Allow, Policy};
-use runtime::key::Key;
-use store::{Options, SealingKey, Store};
+use store::{Options, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
@@ -73,32 +73,18 @@ async fn play(role: Role, settings: Settings) -> anyhow::Result<()> {
         is_free("LISTEN", settings.serving.listen)?;
         is_free("DEMO_LISTEN", settings.serving.demo_listen)?;
     }
-    let store = open(&settings).await?;
+    let store = settings.database.open(Options { tiers: settings.tiers.clone(), ..Options::default() }).await?;
     if matches!(role, Role::Everything | Role::Migrate) {
         store.migrate().await?;
-    } else if !store.is_ready().await? {
-        bail!("The database {} is not up to date. Run `smokex migrate` first.", settings.database);
+    } else {
+        settings.database.check(&store).await?;
     }
     if role == Role::Migrate {
-        println!("The database {} is up to date.", settings.database);
+        println!("The database {} is up to date.", settings.database.url);
         return Ok(());
     }
     let shutdown = runtime::shutdown::on_signals().context("Signals cannot be watched")?;
     parts(role, settings, store, shutdown).await
-}
-
-/// Opens the database with the key. A key is made only once it is clear that the database has none:
-/// what does not fit leaves no file behind.
-async fn open(settings: &Settings) -> anyhow::Result<Store> {
-    if let Some(var) = &settings.var {
-        var.prepare()?;
-    }
-    let open = |key: Key| Store::open(&settings.database, SealingKey::new(key.expose()), Options::default());
-    if let Some(key) = settings.key.existing()? {
-        return Ok(open(key).await?);
-    }
-    open(Key::random().context("No random numbers can be had")?).await?;
-    Ok(open(settings.key.load()?).await?)
 }
 
 /// Fails if nothing can listen there now.

@@ -5,6 +5,8 @@ mod smokex {
     mod bad_input;
     mod browser;
     mod check;
+    mod clock;
+    mod doctor;
     mod faults;
     mod interrupt;
     mod kill;

@@ -1,6 +1,6 @@
 //! A plan somebody is writing: what the language says about it, and what is stored once it is right.
 
-use domain::PlanName;
+use domain::{PlanName, Restriction, WhenBusy};
 use plan::{Checked, Diagnostic, Known};
 use store::NewPlan;
 use tokio::sync::Semaphore;
@@ -45,7 +45,8 @@ impl Draft {
                 let steps = plan::outline(&plan);
                 let outline = serde_json::to_string(&steps).expect("texts can be written as JSON");
                 let steps = u32::try_from(steps.len()).expect("a plan has at most 500 steps");
-                Ok(NewPlan { name, text, outline, steps })
+                let (restriction, when_busy) = (restriction(plan.restriction), when_busy(plan.when_busy));
+                Ok(NewPlan { name, text, outline, steps, restriction, when_busy })
             }
             (name, _) => {
                 let name_error = name.err().map(|error| error.to_string());
@@ -55,9 +56,34 @@ impl Draft {
     }
 }
 
+/// The language and the rest of the product each have these words, for the language depends on nothing.
+fn restriction(written: plan::model::Restriction) -> Restriction {
+    match written {
+        plan::model::Restriction::None => Restriction::None,
+        plan::model::Restriction::Itself => Restriction::Itself,
+        plan::model::Restriction::Global => Restriction::Global,
+    }
+}
+
+fn when_busy(written: plan::model::WhenBusy) -> WhenBusy {
+    match written {
+        plan::model::WhenBusy::Refuse => WhenBusy::Refuse,
+        plan::model::WhenBusy::Queue => WhenBusy::Queue,
+    }
+}
+
 /// The mistakes of a text as it came, which may not even be UTF-8.
 pub(crate) async fn diagnose(bytes: Vec<u8>) -> Result<Vec<Diagnostic>, PageError> {
     aside(move || plan::check_bytes(&bytes, &Known::default()).diagnostics).await
+}
+
+/// The names of the variables that a plan's text declares, in their order.
+pub(crate) async fn variables(text: String) -> Result<Vec<String>, PageError> {
+    aside(move || {
+        let plan = plan::check(&text, &Known::default()).plan;
+        plan.map(|plan| plan.variables.keys().cloned().collect()).unwrap_or_default()
+    })
+    .await
 }
 
 /// So many texts are read at once: a hostile one may take a tenth of a second.

@@ -10,8 +10,11 @@ use crate::{assets, error::PageError, middleware::protect::Nonce, session::Signe
 pub(crate) enum Section {
     Home,
     Plans,
+    Schedules,
     Runs,
     Docs,
+    /// For operators.
+    Clock,
     /// In front of the door.
     Public,
 }
@@ -56,11 +59,18 @@ impl Page {
         let ours = match self.section {
             Section::Home => "home",
             Section::Plans => "plans",
+            Section::Schedules => "schedules",
             Section::Runs => "runs",
             Section::Docs => "docs",
+            Section::Clock => "clock",
             Section::Public => "",
         };
         ours == section
+    }
+
+    /// Whether whoever looks runs this server.
+    pub(crate) fn is_operator(&self) -> bool {
+        self.member.as_ref().is_some_and(|member| member.is_operator)
     }
 
     /// Where an asset is; none if it has not been built.

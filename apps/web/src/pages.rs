@@ -1,6 +1,7 @@
 //! One file per noun: its handlers and the data of its templates.
 
 pub(crate) mod account;
+pub(crate) mod clock;
 pub(crate) mod docs;
 pub(crate) mod editor;
 pub(crate) mod health;
@@ -9,4 +10,7 @@ pub(crate) mod plan;
 pub(crate) mod plans;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod schedule;
+pub(crate) mod schedule_form;
+pub(crate) mod schedules;
 pub(crate) mod versions;

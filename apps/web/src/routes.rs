@@ -11,6 +11,8 @@ pub enum Access {
     Public,
     /// Whoever is signed in, for what is their own.
     Member,
+    /// Whoever runs this server; for everybody else there is no such thing.
+    Operator,
 }
 
 /// An address with a method.
@@ -59,6 +61,23 @@ routes! {
     Member GET "/plans/{plan}/events" => events::of_plan;
     Member GET "/plans/{plan}/versions" => pages::versions::list;
     Member GET "/plans/{plan}/versions/{version}" => pages::versions::version;
+    Member GET "/plans/{plan}/schedules" => pages::schedules::of_plan;
+    Member POST "/plans/{plan}/schedules" => pages::schedule_form::create;
+    Member GET "/plans/{plan}/schedules/new" => pages::schedule_form::new;
+    Member POST "/plans/{plan}/schedules/preview" => pages::schedule_form::preview;
+
+    Member GET "/schedules" => pages::schedules::all;
+    Member POST "/schedules/pause" => pages::schedules::pause;
+    Member POST "/schedules/resume" => pages::schedules::resume;
+    Member GET "/schedules/clear" => pages::schedules::ask_to_clear;
+    Member POST "/schedules/clear" => pages::schedules::clear;
+    Member GET "/schedules/{schedule}" => pages::schedule::page;
+    Member POST "/schedules/{schedule}" => pages::schedule_form::save;
+    Member GET "/schedules/{schedule}/edit" => pages::schedule_form::edit;
+    Member POST "/schedules/{schedule}/pause" => pages::schedule::pause;
+    Member POST "/schedules/{schedule}/resume" => pages::schedule::resume;
+    Member GET "/schedules/{schedule}/delete" => pages::schedule::ask_to_delete;
+    Member POST "/schedules/{schedule}/delete" => pages::schedule::delete;
 
     Member GET "/runs" => pages::runs::list;
     Member GET "/runs/{run}" => pages::run::page;
@@ -67,6 +86,10 @@ routes! {
     Member POST "/runs/{run}/cancel" => pages::run::cancel;
     Member POST "/runs/{run}/again" => pages::run::again;
     Member GET "/events" => events::all;
+
+    Operator GET "/clock" => pages::clock::page;
+    Operator POST "/clock/pause" => pages::clock::pause;
+    Operator POST "/clock/resume" => pages::clock::resume;
 
     Public GET "/docs" => pages::docs::page;
     Public GET "/schema/plan.json" => pages::docs::schema;

@@ -119,6 +119,8 @@ pub(crate) struct SignedIn {
     member: Arc<Member>,
     /// What the database knows the session by.
     pub(crate) hash: [u8; 32],
+    /// Whether they run this server.
+    pub(crate) is_operator: bool,
 }
 
 impl Deref for SignedIn {
@@ -139,13 +141,17 @@ impl SignedIn {
 
     /// None if the session is over.
     pub(crate) async fn by(hash: [u8; 32], state: &State) -> Result<Option<Self>, PageError> {
-        if let Some(member) = state.sessions.recall(&hash) {
-            return Ok(Some(Self { member, hash }));
-        }
-        let Some(member) = state.store.member(hash).await? else { return Ok(None) };
-        let member = Arc::new(member);
-        state.sessions.remember(hash, &member);
-        Ok(Some(Self { member, hash }))
+        let member = match state.sessions.recall(&hash) {
+            Some(member) => member,
+            None => {
+                let Some(member) = state.store.member(hash).await? else { return Ok(None) };
+                let member = Arc::new(member);
+                state.sessions.remember(hash, &member);
+                member
+            }
+        };
+        let is_operator = state.is_operator(&member).await?;
+        Ok(Some(Self { member, hash, is_operator }))
     }
 }
 

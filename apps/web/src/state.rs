@@ -6,8 +6,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use domain::OrganizationId;
-use store::Store;
+use domain::{OrganizationId, UserId};
+use store::{Member, Store};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -24,6 +25,8 @@ pub(crate) struct State {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Sessions,
+    /// Whoever signed up first, once somebody has.
+    first: OnceCell<UserId>,
     /// How many live streams each organization has open.
     pub(crate) streams: Arc<Mutex<HashMap<OrganizationId, usize>>>,
     /// Cancelled when the process stops: streams end, so that it can.
@@ -43,9 +46,23 @@ impl State {
             passwords: Passwords::new(),
             throttle,
             sessions: Sessions::default(),
+            first: OnceCell::new(),
             streams: Arc::default(),
             shutdown: CancellationToken::new(),
         }
+    }
+
+    /// Whether this is somebody who runs the server: those who are named, else whoever signed up first.
+    pub(crate) async fn is_operator(&self, member: &Member) -> Result<bool, store::Error> {
+        let named = &self.config.serving.operators;
+        if !named.is_empty() {
+            return Ok(named.iter().any(|name| name.eq_ignore_ascii_case(member.email.as_str())));
+        }
+        if let Some(first) = self.first.get() {
+            return Ok(*first == member.user_id);
+        }
+        let Some(first) = self.store.oldest_account().await? else { return Ok(false) };
+        Ok(*self.first.get_or_init(|| async { first }).await == member.user_id)
     }
 
     /// Whether browsers reach us over TLS.

@@ -63,9 +63,9 @@ function fill(form, values) {
 
 /** Puts each problem at its field, and takes away those that are mended. */
 function mark(form, touched, fresh) {
-  const problems = new Map(
-    [...fresh.querySelectorAll("[data-field]")].map((item) => [item.dataset.field, item.textContent.trim()]),
-  );
+  // Where there are several at a field, the first one is enough.
+  const all = [...fresh.querySelectorAll("[data-field]")].reverse();
+  const problems = new Map(all.map((item) => [item.dataset.field, item.textContent.trim()]));
   for (const field of form.querySelectorAll("input[id][name], select[id][name], textarea[id][name]")) {
     if (field.type === "radio") continue;
     const message = touched.has(field.name) ? problems.get(field.name) : undefined;

@@ -1,24 +1,20 @@
 //! Everything the server is told by its environment, read as a whole before anything is touched.
 
-use runtime::{
-    config::{DatabaseConfig, ExecutionConfig, Invalid, KeyConfig, ServingConfig, TelemetryConfig},
-    var_dir::VarDir,
-};
-use store::DatabaseUrl;
+use domain::{Email, Tiers};
+use runtime::config::{ExecutionConfig, Invalid, ServingConfig, TelemetryConfig, TiersConfig};
 
-use super::Role;
+use super::{Role, tiers};
+use crate::database::Database;
 
 /// What every role may need.
 pub struct Settings {
     pub telemetry: TelemetryConfig,
-    pub database: DatabaseUrl,
-    pub key: KeyConfig,
+    pub database: Database,
+    pub tiers: Tiers,
     pub serving: ServingConfig,
     pub execution: ExecutionConfig,
     /// Beside the public ones, addresses that plans may reach.
     pub allow: Vec<egress::Allow>,
-    /// The folder of our own files, if any of them is kept there.
-    pub var: Option<VarDir>,
 }
 
 /// Why a role cannot be played as things are configured.
@@ -36,26 +32,23 @@ pub enum Unusable {
 impl Settings {
     /// From the environment, checked for this role.
     pub fn from_env(role: Role) -> Result<Self, Unusable> {
-        let url = DatabaseConfig::from_env()?.url;
-        let database: DatabaseUrl = url.parse().map_err(|error: store::MalformedUrl| {
-            Invalid::new(DatabaseConfig::VARIABLE, "cannot be used", error.to_string().trim_end_matches('.'))
-        })?;
+        let database = Database::from_env()?;
         let execution = ExecutionConfig::from_env()?;
         let allow = execution.allow.iter().map(|entry| read_allow(entry)).collect::<Result<_, _>>()?;
-        let key = KeyConfig::from_env()?;
-        let var = VarDir::from_env()?;
-        let keeps_files = matches!(key, KeyConfig::File(_)) || std::env::var_os(DatabaseConfig::VARIABLE).is_none();
+        let mut serving = ServingConfig::from_env()?;
+        for operator in &mut serving.operators {
+            *operator = read_operator(operator)?;
+        }
         let settings = Self {
             telemetry: TelemetryConfig::from_env()?,
             database,
-            key,
-            serving: ServingConfig::from_env()?,
+            tiers: tiers::read(&TiersConfig::from_env()?)?,
+            serving,
             execution,
             allow,
-            var: keeps_files.then_some(var),
         };
         match role.alone() {
-            Some(name) if settings.database.is_sqlite() => Err(Unusable::NeedsPostgres(name)),
+            Some(name) if settings.database.url.is_sqlite() => Err(Unusable::NeedsPostgres(name)),
             _ => Ok(settings),
         }
     }
@@ -67,6 +60,17 @@ fn read_allow(entry: &str) -> Result<egress::Allow, Invalid> {
             ExecutionConfig::ALLOW,
             format!("has `{entry}`, which is no address and no network"),
             "Write entries such as 127.0.0.1:9000 or 10.0.0.0/8 with commas between",
+        )
+    })
+}
+
+/// The address as accounts spell it.
+fn read_operator(entry: &str) -> Result<String, Invalid> {
+    entry.parse().map(|email: Email| email.to_string()).map_err(|_| {
+        Invalid::new(
+            ServingConfig::OPERATORS,
+            format!("has `{entry}`, which is no e-mail address"),
+            "Write the addresses of accounts with commas between, such as ada@example.com,grace@example.com",
         )
     })
 }

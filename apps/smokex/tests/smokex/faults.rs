@@ -7,6 +7,7 @@
 //! `FAULTS=long` makes many faults (`script/test faults`), else there are few. The moments are random:
 //! `FAULTS_SEED` gives the seed that an earlier run has told.
 
+mod disk;
 mod exhaustion;
 mod fleet;
 mod form;

@@ -112,7 +112,13 @@ impl Folder {
         arguments: impl IntoIterator<Item = A>,
         variables: &[(&str, &str)],
     ) -> Running {
-        let mut command = self.command(arguments, variables);
+        Running::start(self.command(arguments, variables))
+    }
+}
+
+impl Running {
+    /// Starts a command that goes on.
+    pub fn start(mut command: Command) -> Self {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let (sender, stdout) = mpsc::channel();
@@ -124,11 +130,9 @@ impl Folder {
             let _ = pipe.read_to_end(&mut text);
             String::from_utf8_lossy(&text).into_owned()
         });
-        Running { child, stdout, stderr }
+        Self { child, stdout, stderr }
     }
-}
 
-impl Running {
     /// Waits for a line of standard output that holds this text, and gives it back.
     pub fn line_with(&mut self, text: &str) -> String {
         loop {

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use askama::Template;
 use domain::{Health, RunState};
-use store::{PageRequest, PlanFilter, PlanRow, RunFilter, RunRow, Summary};
+use store::{PageRequest, PlanFilter, PlanRow, RunFilter, RunRow, ScheduleRow, Summary};
 
 use crate::{
     error::PageError,
@@ -17,6 +17,8 @@ use crate::{
 const FAILING: u32 = 5;
 /// How many runs are listed.
 const RECENT: u32 = 10;
+/// How many schedules.
+const COMING: u32 = 5;
 
 #[derive(Template)]
 #[template(path = "landing.html")]
@@ -32,6 +34,8 @@ struct HomePage {
     summary: Summary,
     failing: Vec<Failing>,
     runs: Vec<RunRow>,
+    /// The schedules that come due next.
+    coming: Vec<ScheduleRow>,
     /// The plan to begin with, while nothing was ever run.
     first: Option<PlanRow>,
 }
@@ -58,7 +62,11 @@ pub(crate) async fn home(request: HttpRequest, state: Data<State>) -> Result<Htt
     };
     let tenant = *member.tenant();
     let recent = RunFilter { page: first(RECENT), ..RunFilter::default() };
-    let (summary, runs) = tokio::try_join!(state.store.summary(&tenant), state.store.runs(&tenant, recent))?;
+    let (summary, runs, coming) = tokio::try_join!(
+        state.store.summary(&tenant),
+        state.store.runs(&tenant, recent),
+        state.store.coming_schedules(&tenant, None, COMING),
+    )?;
     let runs = runs.items;
     let beginning = if runs.is_empty() {
         let any = PlanFilter { page: first(1), ..PlanFilter::default() };
@@ -68,7 +76,7 @@ pub(crate) async fn home(request: HttpRequest, state: Data<State>) -> Result<Htt
     };
     let failing = if summary.failing + summary.errored > 0 { failing(&state, &member).await? } else { Vec::new() };
     let page = Page::of(&request, Section::Home, member).failing(!failing.is_empty());
-    html(&HomePage { page, summary, failing, runs, first: beginning })
+    html(&HomePage { page, summary, failing, runs, coming, first: beginning })
 }
 
 async fn failing(state: &State, member: &SignedIn) -> Result<Vec<Failing>, PageError> {

@@ -7,7 +7,7 @@ use actix_web::{
 use askama::Template;
 use domain::{Cause, Health, PlanId, RunId};
 use plan::OutlineStep;
-use store::{NewRun, PageRequest, PlanDetail, QueueError, RunFilter, RunRow};
+use store::{NewRun, PageRequest, PlanDetail, QueueError, RunFilter, RunRow, ScheduleRow};
 
 use crate::{
     error::PageError,
@@ -30,6 +30,9 @@ struct PlanPage {
     bars: Bars,
     steps: Vec<OutlineStep>,
     runs: Vec<RunRow>,
+    /// The schedule that comes due next.
+    next: Option<ScheduleRow>,
+    may_edit: bool,
 }
 
 #[derive(Template)]
@@ -49,15 +52,20 @@ pub(crate) async fn overview(
     let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
     let recent = PageRequest { after: None, size: RECENT };
     let recent = RunFilter { plan: Some(plan.id), page: recent, ..RunFilter::default() };
-    let runs = state.store.runs(member.tenant(), recent).await?.items;
+    let (runs, mut coming) = tokio::try_join!(
+        state.store.runs(member.tenant(), recent),
+        state.store.coming_schedules(member.tenant(), Some(plan.id), 1),
+    )?;
     let is_failing = matches!(plan.health, Some(Health::Failing | Health::Errored));
     html(&PlanPage {
+        may_edit: member.role.may_edit(),
+        next: coming.pop(),
         page: Page::of(&request, Section::Plans, member).failing(is_failing),
         state: word_of(plan.health),
         bars: bars(&plan.recent),
         steps: steps(&plan.outline)?,
         plan,
-        runs,
+        runs: runs.items,
     })
 }
 

@@ -7,7 +7,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use askama::Template;
-use domain::{RunId, RunState};
+use domain::{Restriction, RunId, RunState, ScheduleId};
 use jiff::Timestamp;
 use store::{CancelOutcome, RunDetail, RunRow};
 
@@ -18,6 +18,7 @@ use crate::{
     page::{Page, Section, go, html, html_of, rendered},
     pages::plan::queue,
     session::SignedIn,
+    show::times,
     state::State,
 };
 
@@ -26,14 +27,23 @@ use crate::{
 struct RunPage {
     page: Page,
     row: RunRow,
+    /// What wanted it, unless somebody did.
+    schedule: Option<Origin>,
     lines: Vec<Line>,
     chosen: Option<Chosen>,
     /// Of this page's address, to be kept when it is read again.
     query: String,
 }
 
+/// The schedule that a run is an occurrence of.
+struct Origin {
+    id: ScheduleId,
+    /// None if it was deleted.
+    name: Option<String>,
+}
+
 impl RunPage {
-    fn read(page: Page, run: RunDetail, query_string: &str) -> Result<Self, PageError> {
+    fn read(page: Page, run: RunDetail, schedule: Option<Origin>, query_string: &str) -> Result<Self, PageError> {
         let RunDetail { row, outline, steps } = run;
         let query = Query::of(query_string);
         let wanted = query.get("step").and_then(|number| number.parse::<usize>().ok());
@@ -48,7 +58,7 @@ impl RunPage {
         };
         let query = if query_string.is_empty() { String::new() } else { format!("?{query_string}") };
         let is_failing = matches!(row.state, RunState::Failed | RunState::Errored);
-        Ok(Self { page: page.failing(is_failing), row, lines, chosen, query })
+        Ok(Self { page: page.failing(is_failing), row, schedule, lines, chosen, query })
     }
 
     fn state(&self) -> &'static str {
@@ -57,6 +67,26 @@ impl RunPage {
 
     fn is_over(&self) -> bool {
         self.row.state.is_final()
+    }
+
+    /// Whether it was to begin at all.
+    fn was_let_in(&self) -> bool {
+        !matches!(self.row.state, RunState::Refused | RunState::Skipped)
+    }
+
+    /// What a run that has not begun waits for.
+    fn waits(&self) -> &'static str {
+        match (self.row.restriction, self.row.serial) {
+            (Restriction::Global, _) => "Waits until nothing else of your organization is going.",
+            (Restriction::Itself, _) => "Waits until no other run of this plan is going.",
+            (Restriction::None, true) => "Waits until the run before of its schedule has ended.",
+            (Restriction::None, false) => "Waits for a free executor.",
+        }
+    }
+
+    /// How long after its due time it was queued.
+    fn lateness(&self, due: &Timestamp) -> String {
+        format!("{} late", times::late(due, &self.row.queued_at))
     }
 
     /// How many steps were run to their end.
@@ -111,7 +141,14 @@ pub(crate) fn began(row: &RunRow) -> &Timestamp {
 
 async fn load(request: &HttpRequest, run: RunId, member: SignedIn, state: &State) -> Result<RunPage, PageError> {
     let detail = state.store.run(member.tenant(), run).await?.ok_or(PageError::NotFound)?;
-    RunPage::read(Page::of(request, Section::Runs, member), detail, request.query_string())
+    let schedule = match detail.row.schedule {
+        Some(id) => {
+            let name = state.store.schedule(member.tenant(), id).await?.map(|schedule| schedule.row.name);
+            Some(Origin { id, name })
+        }
+        None => None,
+    };
+    RunPage::read(Page::of(request, Section::Runs, member), detail, schedule, request.query_string())
 }
 
 /// `GET /runs/{run}?step=…&tab=…`

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use askama::Template;
-use domain::{PlanId, RunState};
+use domain::{Cause, PlanId, RunState};
 use jiff::{SignedDuration, Timestamp};
 use store::{PlanDetail, RunFilter, RunRow};
 
@@ -39,6 +39,15 @@ impl RunsPage {
         RunState::ALL
     }
 
+    fn causes(&self) -> [(&'static str, &'static str); 3] {
+        let words = |cause: Cause| match cause {
+            Cause::Manual => (cause.as_str(), "Somebody"),
+            Cause::Api => (cause.as_str(), "API"),
+            Cause::Schedule => (cause.as_str(), "Schedule"),
+        };
+        [Cause::Manual, Cause::Schedule, Cause::Api].map(words)
+    }
+
     fn times(&self) -> &'static [(&'static str, i64, &'static str)] {
         &TIMES
     }
@@ -48,7 +57,7 @@ impl RunsPage {
     }
 }
 
-/// `GET /runs?q=…&plan=…&state=…&time=…&after=…`
+/// `GET /runs?q=…&plan=…&state=…&cause=…&time=…&after=…`
 pub(crate) async fn list(
     request: HttpRequest,
     member: SignedIn,

@@ -50,11 +50,20 @@ impl TestApp {
 
     /// With variables such as `ORIGIN`, and limits of the test's own.
     pub async fn start_with(on: On, variables: &[(&str, &str)], change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_all(on, Options::default(), variables, change).await
+    }
+
+    /// With tiers that have limits.
+    pub async fn start_limited(on: On, tiers: Tiers) -> Self {
+        Self::start_all(on, Options { tiers, ..Options::default() }, &[], |_| {}).await
+    }
+
+    async fn start_all(on: On, options: Options, variables: &[(&str, &str)], change: impl FnOnce(&mut Config)) -> Self {
         let database = match on {
             On::Sqlite => TestDatabase::sqlite().await,
             On::Postgres => TestDatabase::postgres().await,
         };
-        let store = database.open().await;
+        let store = database.open_with(options).await;
         let mut given = vec![("LISTEN", "127.0.0.1:0"), ("DEMO_LISTEN", "127.0.0.1:0")];
         given.extend(variables);
         let serving = ServingConfig::read(&Environment::given(given)).expect("the variables are right");
@@ -80,7 +89,16 @@ impl TestApp {
     /// Somebody new, signed in.
     pub async fn someone(&self, name: &str) -> Someone {
         let user = self.sign_up(name).await;
-        let token = [user.0.as_bytes().as_slice(), user.0.as_bytes().as_slice()].concat();
+        self.sign_in(user).await
+    }
+
+    /// Signs somebody in once more: a session is believed for a moment, a new one is not.
+    pub async fn sign_in_again(&self, someone: &Someone) -> Someone {
+        self.sign_in(someone.member.user_id).await
+    }
+
+    async fn sign_in(&self, user: UserId) -> Someone {
+        let token = [WorkerId::new().0.as_bytes().as_slice(), user.0.as_bytes().as_slice()].concat();
         let hash: [u8; 32] = Sha256::digest(&token).into();
         let expires_at = Timestamp::now() + Duration::from_secs(3600);
         let session = NewSession { token_hash: hash, user_agent: "test".to_owned(), expires_at };

@@ -88,7 +88,8 @@ pub struct Executor {
 impl Executor {
     /// Claims the one run that waits.
     pub async fn claim(app: &TestApp, run: RunId) -> Self {
-        let claimed = app.store.claims(WorkerId::new(), Duration::from_secs(60)).claim(10).await.expect("it claims").runs;
+        let claimed =
+            app.store.claims(WorkerId::new(), Duration::from_secs(60)).claim(10).await.expect("it claims").runs;
         let lease = claimed.iter().map(|claimed| claimed.lease).find(|lease| lease.run == run).expect("the run waits");
         let recorder = Recorder::start(&app.store);
         Self { run: recorder.run(lease, CancellationToken::new()), recorder }

@@ -7,13 +7,35 @@ use web::{Access, ROUTES, Route};
 use crate::{
     app::{On, PLAN, Someone, TestApp},
     executed::{execute, passed},
+    schedules::schedule,
 };
+
+/// Something of each kind that somebody has.
+struct Ids {
+    plan: String,
+    run: String,
+    schedule: String,
+}
+
+impl Ids {
+    async fn of(app: &TestApp, someone: &Someone) -> Self {
+        let plan = someone.plan(app, "Ada's plan", PLAN).await;
+        let run = execute(app, someone, plan, &[passed("1"), passed("2")]).await;
+        let schedule = schedule(someone, plan, &[("name", "Hourly"), ("kind", "every"), ("interval", "1h")]).await;
+        Self { plan: plan.to_string(), run: run.to_string(), schedule: schedule.to_string() }
+    }
+}
 
 /// The route's address with ids in it. A placeholder that is not known here fails the test, so that
 /// nobody adds a route without saying whose things it leads to.
-fn address(route: &Route, plan: &str, run: &str) -> String {
-    let path =
-        route.path.replace("{plan}", plan).replace("{run}", run).replace("{version}", "1").replace("{name:.*}", "x");
+fn address(route: &Route, ids: &Ids) -> String {
+    let path = route
+        .path
+        .replace("{plan}", &ids.plan)
+        .replace("{run}", &ids.run)
+        .replace("{schedule}", &ids.schedule)
+        .replace("{version}", "1")
+        .replace("{name:.*}", "x");
     assert!(!path.contains('{'), "{path} has a placeholder that this test does not know");
     path
 }
@@ -23,7 +45,11 @@ async fn call(someone: &Someone, route: &Route, path: &str) -> u16 {
         return someone.browser.get(path).await.status;
     }
     assert_eq!(route.method, "POST", "teach this test to send {route:?}");
-    someone.browser.post(path, &[("name", "Taken over"), ("text", PLAN), ("version", "1")]).await.status
+    // What one form does not know is refused by it: each gets its own.
+    let plan = [("name", "Taken over"), ("text", PLAN), ("version", "1")];
+    let schedule = [("name", "Taken over"), ("kind", "every"), ("interval", "2h"), ("zone", "UTC")];
+    let form = if path.contains("schedules") { schedule.as_slice() } else { plan.as_slice() };
+    someone.browser.post(path, form).await.status
 }
 
 /// Streams have no end: only their status is read.
@@ -38,23 +64,23 @@ async fn status_of_stream(someone: &Someone, path: &str) -> u16 {
 async fn every_route_is_404_with_anothers_ids(#[case] on: On) {
     let app = TestApp::start_on(on).await;
     let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
-    let plan = ada.plan(&app, "Ada's plan", PLAN).await.to_string();
-    let run = execute(&app, &ada, plan.parse().unwrap(), &[passed("1"), passed("2")]).await.to_string();
-    let owned: Vec<&Route> =
-        ROUTES.iter().filter(|route| route.path.contains("{plan}") || route.path.contains("{run}")).collect();
-    assert!(owned.len() >= 13, "the table lost routes: {owned:?}");
+    let ids = Ids::of(&app, &ada).await;
+    let is_owned = |route: &&Route| ["{plan}", "{run}", "{schedule}"].iter().any(|id| route.path.contains(id));
+    let owned: Vec<&Route> = ROUTES.iter().filter(is_owned).collect();
+    assert!(owned.len() >= 24, "the table lost routes: {owned:?}");
     for route in &owned {
         assert_eq!(route.access, Access::Member, "{route:?} would be open to everybody");
-        let path = address(route, &plan, &run);
+        let path = address(route, &ids);
         assert_eq!(call(&eve, route, &path).await, 404, "eve at {} {path}", route.method);
     }
     // The same addresses are there for their owner, so the 404 above is about whose they are. What
-    // deletes comes last.
-    let (deleting, others): (Vec<&Route>, Vec<&Route>) =
+    // deletes comes last, the plan after what belongs to it.
+    let (mut deleting, others): (Vec<&Route>, Vec<&Route>) =
         owned.iter().partition(|route| route.path.ends_with("/delete") && route.method == "POST");
+    deleting.sort_by_key(|route| route.path.contains("{plan}"));
     for route in others.into_iter().chain(deleting) {
-        let path = address(route, &plan, &run);
-        let status = if path == format!("/plans/{plan}/events") {
+        let path = address(route, &ids);
+        let status = if path == format!("/plans/{}/events", ids.plan) {
             status_of_stream(&ada, &path).await
         } else {
             call(&ada, route, &path).await
@@ -67,11 +93,10 @@ async fn every_route_is_404_with_anothers_ids(#[case] on: On) {
 async fn every_route_for_members_wants_a_session() {
     let app = TestApp::start().await;
     let ada = app.someone("ada").await;
-    let plan = ada.plan(&app, "Ada's plan", PLAN).await.to_string();
-    let run = execute(&app, &ada, plan.parse().unwrap(), &[]).await.to_string();
+    let ids = Ids::of(&app, &ada).await;
     let stranger = app.browser();
-    for route in ROUTES.iter().filter(|route| route.access == Access::Member) {
-        let path = address(route, &plan, &run);
+    for route in ROUTES.iter().filter(|route| route.access != Access::Public) {
+        let path = address(route, &ids);
         let answer = if route.method == "GET" {
             stranger.get(&path).await
         } else {
@@ -81,6 +106,8 @@ async fn every_route_for_members_wants_a_session() {
     }
     let plans = app.store.plans(ada.member.tenant(), store::PlanFilter::default()).await.unwrap();
     assert_eq!(plans.items.len(), 1, "nothing was made or deleted");
+    let schedules = app.store.schedules(ada.member.tenant(), store::ScheduleFilter::default()).await.unwrap();
+    assert!(schedules.items.len() == 1 && schedules.items[0].paused.is_none(), "nor paused: {schedules:?}");
 }
 
 #[tokio::test]
@@ -89,7 +116,8 @@ async fn lists_and_filters_show_only_what_is_ones_own() {
     let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
     let plan = ada.plan(&app, "Ada's secret plan", PLAN).await;
     execute(&app, &ada, plan, &[passed("1")]).await;
-    for path in ["/", "/plans", "/plans?q=secret", "/runs", "/runs?q=secret"] {
+    schedule(&ada, plan, &[("name", "Ada's secret plan"), ("kind", "every"), ("interval", "1h")]).await;
+    for path in ["/", "/plans", "/plans?q=secret", "/runs", "/runs?q=secret", "/schedules", "/schedules?state=active"] {
         let page = eve.browser.get(path).await.page();
         assert!(!page.contains("Ada&#39;s secret plan"), "{path}: {page}");
     }

@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused_without_being_repeated() {
-        for (text, problem) in [("correct horse", "is not base64"), ("AAAA", "decodes to 3 bytes instead of 32")] {
+        for (text, problem) in [("correct horse", "is not base64"), ("aaaa", "decodes to 3 bytes instead of 32")] {
             let error = KeyConfig::read(&Environment::given([("SMOKEX_KEY", text)])).unwrap_err().to_string();
             assert_eq!(error, format!("SMOKEX_KEY {problem}. Write what `openssl rand -base64 32` prints."));
             assert!(!error.contains(text));

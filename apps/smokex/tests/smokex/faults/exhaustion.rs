@@ -19,12 +19,12 @@ const OCCUPIED: u32 = 12;
 async fn a_crowd_that_waits_for_connections_is_told_to_come_again_and_nothing_accepted_is_lost() {
     let form = Form::from_env();
     let crowds = form.of(1, 4);
-    let setting = Setting { roles: &["web", "executor"], lease: 15, slowest: 60, variables: Vec::new() };
+    let setting = Setting::of(&["web", "executor"], 15);
     let mut world = World::new(form, TestDatabase::postgres().await, setting).await;
     world.load(Duration::from_millis(50));
     for _ in 0..crowds {
         world.accepts(20).await;
-        let origin = world.fleet.origins()[0].borrow().clone().expect("pages are served");
+        let origin = world.origin();
         // Whoever touches a run waits, and keeps a connection meanwhile.
         let lock = format!("BEGIN; LOCK TABLE runs IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({OCCUPIED}); COMMIT");
         let database = world.database.url().to_owned();

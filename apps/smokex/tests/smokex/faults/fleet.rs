@@ -1,6 +1,6 @@
 //! The processes under test: each in its place, where another one takes over when it is gone.
 
-use std::{sync::Arc, time::Duration};
+use std::{process::Command, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
@@ -13,6 +13,8 @@ pub type Origin = watch::Receiver<Option<String>>;
 pub struct Fleet {
     folder: Arc<Folder>,
     variables: Vec<(&'static str, String)>,
+    /// Whoever is started runs in the user and mount namespaces of the process with this id.
+    pub within: Option<u32>,
     places: Vec<Place>,
     /// What processes that are gone said on standard error.
     said: Vec<String>,
@@ -27,7 +29,7 @@ struct Place {
 impl Fleet {
     /// Nobody yet; everybody will have these variables.
     pub fn new(folder: Arc<Folder>, variables: Vec<(&'static str, String)>) -> Self {
-        Self { folder, variables, places: Vec::new(), said: Vec::new() }
+        Self { folder, variables, within: None, places: Vec::new(), said: Vec::new() }
     }
 
     /// Starts these roles and waits until the pages are served.
@@ -88,7 +90,20 @@ impl Fleet {
     /// Starts it (again) without waiting.
     pub fn begin(&mut self, place: usize) {
         let variables: Vec<(&str, &str)> = self.variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.places[place].running = Some(self.folder.start([self.places[place].role], &variables));
+        let mut command = self.folder.command([self.places[place].role], &variables);
+        if let Some(process) = self.within {
+            let options = ["--preserve-credentials", "--user", "--mount", "--target", &process.to_string()];
+            let mut outer = Command::new("nsenter");
+            outer.args(options).arg("--").arg(command.get_program()).args(command.get_args());
+            outer.env_clear().envs(variables);
+            command = outer;
+        }
+        self.places[place].running = Some(Running::start(command));
+    }
+
+    /// What processes that are gone said on standard error.
+    pub fn said(&self) -> String {
+        self.said.concat()
     }
 
     /// Waits until it serves pages, if that is what it does.
@@ -105,7 +120,7 @@ impl Fleet {
         for place in 0..self.places.len() {
             self.stop(place);
         }
-        self.said.concat()
+        self.said()
     }
 }
 

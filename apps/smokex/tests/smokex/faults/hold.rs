@@ -15,7 +15,7 @@ use super::{
 async fn an_executor_that_stood_still_past_its_lease_leaves_its_runs_to_whoever_took_them() {
     let form = Form::from_env();
     let holds = form.of(2, 25);
-    let setting = Setting { roles: &["web", "executor", "executor"], lease: 1, slowest: 200, variables: Vec::new() };
+    let setting = Setting { slowest: 200, ..Setting::of(&["web", "executor", "executor"], 1) };
     let mut world = World::new(form, TestDatabase::postgres().await, setting).await;
     world.load(Duration::from_millis(40));
     world.accepts(5).await;

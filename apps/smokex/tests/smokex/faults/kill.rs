@@ -33,7 +33,7 @@ async fn whoever_is_killed_whenever_no_run_is_lost_and_no_post_is_sent_twice() {
     let form = Form::from_env();
     let kills = form.of(8, 200);
     let roles = &["web", "web", "scheduler", "executor", "executor"];
-    let setting = Setting { roles, lease: 1, slowest: 60, variables: Vec::new() };
+    let setting = Setting::of(roles, 1);
     let mut world = World::new(form, TestDatabase::postgres().await, setting).await;
     world.load(Duration::from_millis(80));
     world.accepts(5).await;
@@ -45,7 +45,7 @@ async fn whoever_is_killed_whenever_no_run_is_lost_and_no_post_is_sent_twice() {
 async fn a_server_over_sqlite_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     let form = Form::from_env();
     let kills = form.of(4, 60);
-    let setting = Setting { roles: &["serve"], lease: 1, slowest: 60, variables: Vec::new() };
+    let setting = Setting::of(&["serve"], 1);
     let mut world = World::new(form, TestDatabase::sqlite().await, setting).await;
     world.load(Duration::from_millis(50));
     world.accepts(5).await;

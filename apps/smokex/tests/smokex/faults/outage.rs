@@ -17,12 +17,12 @@ async fn everybody_goes_on_by_themselves_when_postgresql_is_back() {
     let form = Form::from_env();
     let (outages, lasts) = form.of((1, Duration::from_secs(3)), (2, Duration::from_secs(30)));
     let cluster = tokio::task::block_in_place(Cluster::start);
-    let setting = Setting { roles: ROLES, lease: 2, slowest: 100, variables: Vec::new() };
+    let setting = Setting { slowest: 100, ..Setting::of(ROLES, 2) };
     let mut world = World::new(form, TestDatabase::in_cluster(&cluster), setting).await;
     world.load(Duration::from_millis(50));
     for _ in 0..outages {
         world.accepts(20).await;
-        let origin = world.fleet.origins()[0].borrow().clone().expect("pages are served");
+        let origin = world.origin();
         tokio::task::block_in_place(|| cluster.crash());
         assert_eq!(world.browser.status(&format!("{origin}/healthz")).await, 200, "it is alive");
         assert_eq!(world.browser.status(&format!("{origin}/readyz")).await, 503, "but cannot work");
@@ -45,7 +45,7 @@ async fn a_claim_that_a_crash_of_postgresql_took_back_counts_no_more() {
     let crashes = form.of(3, 30);
     let cluster = tokio::task::block_in_place(Cluster::start);
     // Answers take longer than PostgreSQL is away, so that runs go on after it with what they had before.
-    let setting = Setting { roles: ROLES, lease: 5, slowest: 2500, variables: Vec::new() };
+    let setting = Setting { slowest: 2500, ..Setting::of(ROLES, 5) };
     let mut world = World::new(form, TestDatabase::in_cluster(&cluster), setting).await;
     world.load(Duration::from_millis(50));
     for _ in 0..crashes {

@@ -32,7 +32,7 @@ async fn processes_that_are_told_to_stop_hand_everything_over() {
     let form = Form::from_env();
     let stops = form.of(6, 60);
     let roles = &["web", "web", "scheduler", "executor", "executor"];
-    let setting = Setting { roles, lease: 15, slowest: 60, variables: Vec::new() };
+    let setting = Setting::of(roles, 15);
     let mut world = World::new(form, TestDatabase::postgres().await, setting).await;
     world.load(Duration::from_millis(80));
     world.accepts(5).await;
@@ -44,7 +44,7 @@ async fn processes_that_are_told_to_stop_hand_everything_over() {
 async fn a_server_over_sqlite_that_is_told_to_stop_goes_on_where_it_was() {
     let form = Form::from_env();
     let stops = form.of(3, 30);
-    let setting = Setting { roles: &["serve"], lease: 15, slowest: 60, variables: Vec::new() };
+    let setting = Setting::of(&["serve"], 15);
     let mut world = World::new(form, TestDatabase::sqlite().await, setting).await;
     world.load(Duration::from_millis(50));
     world.accepts(5).await;

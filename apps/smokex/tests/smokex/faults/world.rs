@@ -27,7 +27,6 @@ pub struct World {
     pub database: TestDatabase,
     /// The test's own way to the database.
     pub store: Store,
-    pub member: Member,
     pub browser: Arc<Browser>,
     /// The path of the plan that is run.
     pub plan: String,
@@ -44,6 +43,15 @@ pub struct Setting {
     pub slowest: u64,
     /// More variables.
     pub variables: Vec<(&'static str, String)>,
+    /// See [`Fleet::within`].
+    pub within: Option<u32>,
+}
+
+impl Setting {
+    /// These roles with this lease, otherwise as usual.
+    pub fn of(roles: &'static [&'static str], lease: u32) -> Self {
+        Self { roles, lease, slowest: 60, variables: Vec::new(), within: None }
+    }
 }
 
 impl World {
@@ -61,14 +69,19 @@ impl World {
         ];
         variables.extend(setting.variables);
         let mut fleet = Fleet::new(folder, variables);
+        fleet.within = setting.within;
         tokio::task::block_in_place(|| fleet.start(setting.roles));
         let origin = fleet.origins()[0].borrow().clone().expect("pages are served");
         let browser = Browser::sign_up(&origin, "ada@example.com").await;
-        let member = store.member(browser.token_hash()).await.unwrap().expect("somebody has just signed up");
         let plan = browser.submit(&format!("{origin}/plans"), &[("name", ""), ("text", &shop.plan())]).await;
         let plan = plan.split('?').next().unwrap_or_default().to_owned();
         let (browser, accepted) = (Arc::new(browser), Accepted::default());
-        Self { form, fleet, shop, accepted, database, store, member, browser, plan, load: None }
+        Self { form, fleet, shop, accepted, database, store, browser, plan, load: None }
+    }
+
+    /// Whoever signed up, as the test's own store knows them.
+    pub async fn member(&self) -> Member {
+        self.store.member(self.browser.token_hash()).await.unwrap().expect("somebody has signed up")
     }
 
     /// Lets runs be started, one every `pause` with each process that serves pages.
@@ -96,25 +109,36 @@ impl World {
         }
     }
 
+    /// Ends the load, if there is one.
+    pub async fn rest(&mut self) {
+        if let Some(load) = self.load.take() {
+            load.end().await;
+        }
+    }
+
+    /// Where the first process serves pages.
+    pub fn origin(&self) -> String {
+        self.fleet.origins()[0].borrow().clone().expect("pages are served")
+    }
+
     /// Ends the load, waits until every run is over, stops everybody, and judges.
     ///
     /// # Panics
     /// If anything was lost or doubled.
     pub async fn judge(mut self, scenario: &str, faults: usize) -> Figures {
-        if let Some(load) = self.load.take() {
-            load.end().await;
-        }
-        self.settle().await;
+        self.rest().await;
+        let member = self.member().await;
+        self.settle(&member).await;
         let said = tokio::task::block_in_place(|| self.fleet.disband());
-        let judged = verdict::judge(&self.store, &self.member, &self.shop, &self.accepted.all(), &said).await;
+        let judged = verdict::judge(&self.store, &member, &self.shop, &self.accepted.all(), &said).await;
         judged.tell(scenario, faults, self.form.seed)
     }
 
-    async fn settle(&self) {
+    async fn settle(&self, member: &Member) {
         let began = Instant::now();
         loop {
             let filter = RunFilter { states: vec![RunState::Queued, RunState::Running], ..RunFilter::default() };
-            let open = self.store.runs(self.member.tenant(), filter).await.unwrap().items;
+            let open = self.store.runs(member.tenant(), filter).await.unwrap().items;
             let Some(oldest) = open.last() else { return };
             assert!(
                 began.elapsed() < SETTLED,
