@@ -31,7 +31,11 @@ fn main() -> anyhow::Result<()> {
             "bare" => return figures::cold::bare_process(),
             name if NAMES.contains(&name) => names.push(name.to_owned()),
             "cpu" => names.push("persisted".to_owned()),
-            other => bail!("`{other}` is no figure; there are {} and cpu (measured with persisted)", NAMES.join(", ")),
+            "persisted-sqlite" | "persisted-postgres" => names.push(argument),
+            other => bail!(
+                "`{other}` is no figure; there are {}, cpu (measured with persisted), persisted-sqlite and persisted-postgres",
+                NAMES.join(", ")
+            ),
         }
     }
     if names.is_empty() {
@@ -41,7 +45,9 @@ fn main() -> anyhow::Result<()> {
     for name in names {
         let figures: Vec<Figure> = match name.as_str() {
             "engine" => runtime.block_on(figures::engine::measure())?,
-            "persisted" => runtime.block_on(figures::persisted::measure())?,
+            "persisted" => runtime.block_on(figures::persisted::measure(|_| true))?,
+            "persisted-sqlite" => runtime.block_on(figures::persisted::measure(|name| name == "sqlite"))?,
+            "persisted-postgres" => runtime.block_on(figures::persisted::measure(|name| name == "postgres"))?,
             "cold" => runtime.block_on(figures::cold::measure())?,
             _ => runtime.block_on(figures::pages::measure())?,
         };

@@ -14,12 +14,12 @@ use crate::{
 const PLANS: usize = 2_000;
 const REQUESTS_A_PLAN: f64 = 5.0;
 
-/// Takes the figures on both databases.
-pub async fn measure() -> anyhow::Result<Vec<Figure>> {
+/// Takes the figures on those databases that are wanted.
+pub async fn measure(wanted: impl Fn(&str) -> bool) -> anyhow::Result<Vec<Figure>> {
     let target = load::Target::start().await?;
     let folder = tempfile::tempdir()?;
     let mut figures = Vec::new();
-    for (name, ours, floor) in databases(folder.path())? {
+    for (name, ours, floor) in databases(folder.path())?.into_iter().filter(|(name, ..)| wanted(name)) {
         let floor = Arc::new(match name {
             "sqlite" => Database::sqlite(&floor)?,
             _ => Database::postgres(&floor, load::AT_ONCE)?,

@@ -150,6 +150,9 @@ impl Claims {
     }
 
     /// Writes the leases. Leaves out what somebody else has changed since the candidates were read.
+    ///
+    /// A crash of PostgreSQL may take a claim back while its run is executed (see [`candidates::lock`]). The time
+    /// in the fence lets no later claim look like that one.
     fn take(
         &self,
         transaction: &mut Transaction<'_>,
@@ -160,10 +163,12 @@ impl Claims {
         let worker = Id::from(self.worker);
         let rows: Vec<Row> = match transaction.conn {
             AnyConnection::Postgres(conn) => statement::<RowType>(
-                "UPDATE runs SET state = 'running', due_at = now_us() + ?, lease_owner = ?, fence = fence + 1,
-                        attempts = attempts + 1, started_at = coalesce(started_at, now_us())
+                "UPDATE runs SET state = 'running', due_at = now_us() + ?, lease_owner = ?,
+                        fence = greatest(fence + 1, now_us()), attempts = attempts + 1,
+                        started_at = coalesce(started_at, now_us())
                  WHERE id = ANY (?) AND (state = 'queued' OR state = 'running' AND due_at <= now_us())
-                 RETURNING id, organization_id, plan_id, number, version, fence, attempts, cancelling,
+                 RETURNING id, organization_id, plan_id, number, version, fence, fence > started_at,
+                           attempts, cancelling,
                            now_us() - started_at, variables",
             )
             .bind::<BigInt, _>(lasts)
@@ -174,10 +179,12 @@ impl Claims {
                 let mut rows = Vec::with_capacity(chosen.len());
                 for run in chosen {
                     let row: Option<Row> = statement::<RowType>(
-                        "UPDATE runs SET state = 'running', due_at = now_us() + ?, lease_owner = ?, fence = fence + 1,
-                                attempts = attempts + 1, started_at = coalesce(started_at, now_us())
+                        "UPDATE runs SET state = 'running', due_at = now_us() + ?, lease_owner = ?,
+                                fence = max(fence + 1, now_us()), attempts = attempts + 1,
+                                started_at = coalesce(started_at, now_us())
                          WHERE id = ? AND (state = 'queued' OR state = 'running' AND due_at <= now_us())
-                         RETURNING id, organization_id, plan_id, number, version, fence, attempts, cancelling,
+                         RETURNING id, organization_id, plan_id, number, version, fence, fence > started_at,
+                           attempts, cancelling,
                                    now_us() - started_at, variables",
                     )
                     .bind::<BigInt, _>(lasts)
@@ -191,9 +198,9 @@ impl Claims {
             }
         };
         let mut claimed = HashMap::with_capacity(rows.len());
-        for (run, organization, plan, number, version, fence, attempts, cancelling, elapsed, variables) in rows {
+        for (run, organization, plan, number, version, fence, again, attempts, cancelling, elapsed, variables) in rows {
             let tenant = Tenant::new(organization.into());
-            let lease = Lease { run: run.into(), plan: plan.into(), tenant, fence };
+            let lease = Lease { run: run.into(), plan: plan.into(), tenant, fence, again };
             let variables = variables.map(|json| serde_json::from_str(&json)).transpose();
             let run = ClaimedRun {
                 lease,
@@ -215,6 +222,6 @@ impl Claims {
     }
 }
 
-/// Id, organization, plan, number, version, fence, attempts, cancelling, elapsed, variables.
-type RowType = (Uuid, Uuid, Uuid, Integer, Integer, BigInt, Integer, Bool, Nullable<BigInt>, Nullable<Text>);
-type Row = (Id, Id, Id, i32, i32, i64, i32, bool, Option<i64>, Option<String>);
+/// Id, organization, plan, number, version, fence, whether somebody had it before, attempts, cancelling, elapsed, variables.
+type RowType = (Uuid, Uuid, Uuid, Integer, Integer, BigInt, Bool, Integer, Bool, Nullable<BigInt>, Nullable<Text>);
+type Row = (Id, Id, Id, i32, i32, i64, bool, i32, bool, Option<i64>, Option<String>);

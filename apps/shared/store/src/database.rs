@@ -169,7 +169,8 @@ impl Database {
 }
 
 impl Database {
-    /// Runs what cannot run in a transaction, on a connection that may write.
+    /// Runs what cannot run in a transaction or is one by itself, on a connection that may write. Nobody
+    /// is told of a change.
     pub(crate) async fn outside_transactions<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -179,8 +180,11 @@ impl Database {
             .blocking(move |pool| {
                 let mut conn = pool.take()?;
                 let result = work(&mut conn);
-                if result.as_ref().err().is_none_or(|error| conn.survived(error)) {
-                    pool.give_back(conn);
+                match &result {
+                    // What is idle is as old and as broken.
+                    Err(error) if error.is_closed_connection() => pool.forget_idle(),
+                    Err(error) if !conn.survived(error) => {}
+                    _ => pool.give_back(conn),
                 }
                 result
             })
@@ -192,6 +196,11 @@ impl Pool {
     /// A pool that opens its connections with `connect`, and lets callers wait for `patience`.
     pub(crate) fn new(size: usize, patience: Duration, connect: Connect) -> Arc<Self> {
         Arc::new(Self { connect, idle: Mutex::default(), queue: Mutex::default(), size, patience })
+    }
+
+    /// How many connections there are at most.
+    pub(crate) fn size(&self) -> usize {
+        self.size
     }
 
     /// Runs `work` on a blocking thread, as soon as a connection is free for it. If the caller goes
@@ -260,8 +269,12 @@ impl Pool {
 
     /// A new connection in place of one that broke. What is idle is as old and as broken: all of it goes.
     fn replace(&self) -> Result<AnyConnection, Error> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.forget_idle();
         self.connect()
+    }
+
+    fn forget_idle(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(crate) fn give_back(&self, conn: AnyConnection) {

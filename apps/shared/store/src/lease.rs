@@ -27,8 +27,10 @@ pub struct Lease {
     pub plan: PlanId,
     /// Whose it is.
     pub tenant: Tenant,
-    /// Grows with every claim.
+    /// Grows with every claim, and past every claim that a crash took back.
     pub(crate) fence: i64,
+    /// Somebody had the run before.
+    pub(crate) again: bool,
 }
 
 impl Lease {

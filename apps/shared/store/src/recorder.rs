@@ -13,15 +13,15 @@ use std::{
     time::Instant,
 };
 
-use domain::{StepReport, StepState};
+use domain::{RunId, StepReport, StepState};
 use jiff::Timestamp;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::{Ending, Store, lease::Lease, sql::micros};
 use batch::{Last, RunWrites, StepWrite};
-use pending::{Pending, Wake};
+use pending::{Lane, Pending, Urgency, Wake};
 
 mod apply;
 mod batch;
@@ -41,7 +41,8 @@ struct Handle(Arc<Shared>);
 /// What the recorder's task and everybody else see.
 struct Shared {
     pending: Mutex<Pending>,
-    wake: Notify,
+    /// One for each lane.
+    wake: [Notify; 2],
     room: Semaphore,
     closed: CancellationToken,
 }
@@ -83,9 +84,11 @@ impl Recorder {
     /// Outside a Tokio runtime.
     #[must_use]
     pub fn start(store: &Store) -> Self {
+        // Where only one can write at a time, two lanes would only wait for each other.
+        let awaited = if store.database.writers.size() > 1 { Lane::Awaited } else { Lane::Rest };
         let shared = Arc::new(Shared {
-            pending: Mutex::default(),
-            wake: Notify::new(),
+            pending: Mutex::new(Pending::new(awaited)),
+            wake: [Notify::new(), Notify::new()],
             room: Semaphore::new(ROOM),
             closed: CancellationToken::new(),
         });
@@ -97,17 +100,20 @@ impl Recorder {
     #[must_use]
     pub fn run(&self, lease: Lease, lost: CancellationToken) -> RunRecorder {
         // An earlier worker may have left such a step.
-        let record =
-            RunRecord { lease, lost, untidy: AtomicBool::new(lease.fence > 1), unrepeatable: AtomicI64::new(-1) };
+        let record = RunRecord { lease, lost, untidy: AtomicBool::new(lease.again), unrepeatable: AtomicI64::new(-1) };
         RunRecorder { recorder: self.clone(), record: Arc::new(record) }
     }
 
     /// Waits until everything so far is written or refused.
     pub async fn flush(&self) {
-        let (done, waiting) = oneshot::channel();
-        let wake = self.shared().pending().flush(done, Instant::now());
+        let (done, mut all_done) = mpsc::channel(1);
+        let wake = self.shared().pending().flush(&done, Instant::now());
+        drop(done);
         self.shared().wake(wake);
-        self.shared().told(waiting).await;
+        tokio::select! {
+            _ = all_done.recv() => {}
+            () = self.shared().closed.cancelled() => {}
+        }
     }
 
     /// Writes what waits and ends the recorder's task. Writes that come later are never written.
@@ -123,8 +129,8 @@ impl Recorder {
 
 impl Handle {
     fn close(&self) {
-        self.0.pending().closing = true;
-        self.0.wake.notify_one();
+        let wake = self.0.pending().close();
+        self.0.wake(wake);
     }
 }
 
@@ -149,9 +155,17 @@ impl Shared {
     }
 
     fn wake(&self, wake: Wake) {
-        if wake == Wake::Yes {
-            self.wake.notify_one();
+        for (lane, wanted) in [(Lane::Awaited, wake.awaited), (Lane::Rest, wake.rest)] {
+            if wanted {
+                self.wake[lane as usize].notify_one();
+            }
         }
+    }
+}
+
+impl RunRecord {
+    fn key(&self) -> (RunId, i64) {
+        (self.lease.run, self.lease.fence)
     }
 }
 
@@ -172,7 +186,7 @@ impl RunRecorder {
         self.make_room(1).await?;
         self.record.unrepeatable.store(i64::from(position), Ordering::Relaxed);
         let (done, waiting) = oneshot::channel();
-        self.add(true, 1, |run| {
+        self.add(Urgency::AtOnce, 1, |run| {
             run.step(StepWrite::running(position, started_at));
             run.waiting.push(done);
         });
@@ -206,7 +220,7 @@ impl RunRecorder {
         self.shared().pending().closed(&self.record);
         // Until this is on the disk, the loss of the worker would end the run.
         let soon = self.record.unrepeatable.load(Ordering::Relaxed) == i64::from(position);
-        self.add(soon, size, |run| run.step(write));
+        self.add(if soon { Urgency::Soon } else { Urgency::Sometime }, size, |run| run.step(write));
         Ok(())
     }
 
@@ -231,9 +245,9 @@ impl RunRecorder {
     async fn last(self, last: Last, held: Box<dyn Send + Sync>) -> Result<(), Refused> {
         self.check()?;
         self.make_room(1).await?;
-        let urgent = matches!(last, Last::HandBack);
+        let urgency = if matches!(last, Last::HandBack) { Urgency::AtOnce } else { Urgency::Sometime };
         self.shared().pending().closed(&self.record);
-        self.add(urgent, 1, |run| {
+        self.add(urgency, 1, |run| {
             run.last = Some(last);
             run.held = Some(held);
         });
@@ -250,8 +264,8 @@ impl RunRecorder {
         self.check().inspect_err(|_| self.shared().room.add_permits(size as usize))
     }
 
-    fn add(&self, urgent: bool, size: u32, change: impl FnOnce(&mut RunWrites)) {
-        let wake = self.shared().pending().add(&self.record, Instant::now(), urgent, |run| {
+    fn add(&self, urgency: Urgency, size: u32, change: impl FnOnce(&mut RunWrites)) {
+        let wake = self.shared().pending().add(&self.record, Instant::now(), urgency, |run| {
             run.size += size;
             change(run);
         });

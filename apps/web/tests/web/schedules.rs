@@ -221,7 +221,7 @@ async fn it_is_paused_with_a_reason_and_resumed() {
     assert!(runs.items.is_empty(), "nothing runs while it is paused");
     ada.browser.post(&format!("/schedules/{id}/resume"), &[]).await.location();
     let page = ada.browser.get(&format!("/schedules/{id}")).await.page();
-    assert!(page.contains("<span class=\"pill active\">active</span>") && !page.contains("Maintenance"), "{page}");
+    assert!(page.contains("<span class=\"pill active\">active</span>") && !page.contains("card why paused"), "{page}");
 }
 
 #[tokio::test]
@@ -285,7 +285,7 @@ async fn it_is_changed_and_keeps_what_was_not_changed() {
         "value=\"Europe/Berlin\"",
         "value=\"eu nightly\"",
         "value=\"12\"",
-        "region=us</textarea>",
+        "region = us</textarea>",
     ] {
         assert!(page.contains(kept), "{kept}: {page}");
     }
@@ -313,7 +313,7 @@ async fn it_is_deleted_after_asking_and_its_runs_stay() {
     let id = schedule(&ada, plan, HOURLY).await;
     come_to(&app, in_hours(1)).await;
     let asked = ada.browser.get(&format!("/schedules/{id}/delete")).await.page();
-    assert!(asked.contains("Delete Hourly?") && asked.contains("the runs it made"), "{asked}");
+    assert!(asked.contains("Delete Hourly?") && asked.contains("the runs this schedule made"), "{asked}");
     let answer = ada.browser.post(&format!("/schedules/{id}/delete"), &[]).await;
     assert_eq!(answer.location(), format!("/plans/{plan}/schedules"));
     assert_eq!(ada.browser.get(&format!("/schedules/{id}")).await.status, 404);
@@ -339,7 +339,7 @@ async fn what_never_comes_again_says_so() {
 
 #[tokio::test]
 async fn roles_decide_who_changes_and_who_pauses() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_on(On::Postgres).await;
     let ada = app.someone("ada").await;
     let plan = ada.plan(&app, "Checkout", PLAN).await;
     let id = schedule(&ada, plan, HOURLY).await;

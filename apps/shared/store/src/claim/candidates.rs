@@ -107,7 +107,13 @@ pub(super) fn expired(conn: &mut AnyConnection, most: usize) -> QueryResult<Vec<
         .load(conn)?
     });
     let expired = |(run, organization, plan, fence, attempts): (Id, Id, Id, i64, i32)| Expired {
-        lease: Lease { run: run.into(), plan: plan.into(), tenant: Tenant::new(organization.into()), fence },
+        lease: Lease {
+            run: run.into(),
+            plan: plan.into(),
+            tenant: Tenant::new(organization.into()),
+            fence,
+            again: true,
+        },
         attempts,
     };
     Ok(rows.into_iter().map(expired).collect())

@@ -46,7 +46,7 @@ pub(super) fn load(
     key: &SealingKey,
     claimed: &mut [ClaimedRun],
 ) -> Result<(), Error> {
-    for run in claimed.iter_mut().filter(|run| run.lease.fence > 1) {
+    for run in claimed.iter_mut().filter(|run| run.lease.again) {
         let rows: Vec<StepRow> = on_conn!(transaction.conn, |conn| {
             statement::<(Integer, Text, Nullable<Binary>)>(
                 "SELECT position, state, progress FROM steps WHERE run_id = ? ORDER BY position",

@@ -33,16 +33,24 @@ enum Fenced {
     Refused,
 }
 
+/// Writes a batch in which no run ends or is given back as a transaction of its own, and tells nobody:
+/// a commit that notifies lets no other one of PostgreSQL's go to the disk with it.
+pub(super) fn apply_alone(
+    conn: &mut AnyConnection,
+    key: &SealingKey,
+    batch: &[RunWrites],
+) -> Result<Vec<Verdict>, Error> {
+    debug_assert!(batch.iter().all(|run| run.last.is_none()));
+    Ok(write(conn, key, batch)?.iter().map(Fenced::verdict).collect())
+}
+
 /// Writes a batch; one verdict for each run.
 pub(super) fn apply(
     transaction: &mut Transaction<'_>,
     key: &SealingKey,
     batch: &[RunWrites],
 ) -> Result<Vec<Verdict>, Error> {
-    let fenced = match transaction.conn {
-        AnyConnection::Postgres(conn) => postgres::write(conn, key, batch)?,
-        AnyConnection::Sqlite(conn) => sqlite::write(conn, key, batch)?,
-    };
+    let fenced = write(transaction.conn, key, batch)?;
     let mut ended = Vec::new();
     let mut verdicts = Vec::with_capacity(batch.len());
     for (run, fenced) in batch.iter().zip(fenced) {
@@ -54,7 +62,7 @@ pub(super) fn apply(
             (_, Some(Last::HandBack)) => transaction.changed(run.lease().change(RunChange::Queued)),
             _ => transaction.changed(run.lease().change(RunChange::Step)),
         }
-        verdicts.push(if matches!(fenced, Fenced::Refused) { Verdict::Refused } else { Verdict::Written });
+        verdicts.push(fenced.verdict());
     }
     let over = batch.iter().zip(&verdicts).filter(|(run, verdict)| run.ends() && **verdict == Verdict::Written);
     let untidy: Vec<RunId> = over
@@ -65,6 +73,22 @@ pub(super) fn apply(
     ending::tidy(transaction.conn, &untidy)?;
     ending::follow_up(transaction, &ended)?;
     Ok(verdicts)
+}
+
+fn write(conn: &mut AnyConnection, key: &SealingKey, batch: &[RunWrites]) -> Result<Vec<Fenced>, Error> {
+    match conn {
+        AnyConnection::Postgres(conn) => postgres::write(conn, key, batch),
+        AnyConnection::Sqlite(conn) => sqlite::write(conn, key, batch),
+    }
+}
+
+impl Fenced {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Refused => Verdict::Refused,
+            Self::Held | Self::Ended { .. } => Verdict::Written,
+        }
+    }
 }
 
 /// The state a step is written with: a run that is over has no step under way.

@@ -41,6 +41,17 @@ testkit::on_both! {
         assert_eq!(states(&store, &member, &run).await, [(0, StepState::Passed), (1, StepState::Failed)]);
     }
 
+    async fn a_step_that_must_not_be_repeated_is_told_of_once_it_is_known(database: TestDatabase) {
+        let store = database.open().await;
+        let (member, run) = claimed(&store).await;
+        let mut changes = store.changes();
+        let recorder = Recorder::start(&store);
+        let record = recorder.run(run.lease, CancellationToken::new());
+        record.step_started(0, Timestamp::now(), Repeatable::No).await.unwrap();
+        while !matches!(changes.next().await, Change::Run { kind: RunChange::Step, run: id, .. } if id == run.lease.run) {}
+        assert_eq!(states(&store, &member, &run).await, [(0, StepState::Running)]);
+    }
+
     async fn a_step_that_may_be_repeated_shows_once_it_takes_long(database: TestDatabase) {
         let store = database.open().await;
         let (member, run) = claimed(&store).await;
