@@ -1,11 +1,17 @@
 //! What a finished step tells: the one shape that is stored, shown on the run page, and summarized
 //! on the command line. Everything in it is already masked and cut to size.
 
+use std::{borrow::Cow, net::SocketAddr};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Elapsed, StepState};
+
+mod headers;
+
+pub use headers::Headers;
 
 /// How many bytes of a request's or response's body are kept to show.
 pub const BODY_SHOWN: usize = 64 * 1024;
@@ -18,9 +24,9 @@ pub struct StepReport {
     /// Its name, or the method and URL where the plan gives none.
     pub name: String,
     /// The action's key in the plan: `get`, `post`, …
-    pub action: String,
+    pub action: Cow<'static, str>,
     /// `GET`, `POST`, …
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The URL with its variables put in, secrets masked.
     pub url: String,
     /// A final state.
@@ -53,7 +59,7 @@ pub struct StepReport {
 pub struct ExpectationReport {
     /// The key under `expect`: `status_code`, `headers`, `json`, …
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// Which one of several: the header's name, the JSON path, the CSS selector.
     pub name: Option<String>,
     /// What the plan wants: a value, or a matcher such as `{"gt": 5}`.
@@ -109,11 +115,11 @@ pub struct Phases {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequestReport {
     /// `GET`, …
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The whole URL, query included.
     pub url: String,
     /// In the order they were sent.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// None if there was none.
     pub body: Option<BodyReport>,
 }
@@ -124,13 +130,13 @@ pub struct ResponseReport {
     /// 100–599.
     pub status: u16,
     /// `HTTP/1.1`, `HTTP/2`.
-    pub version: String,
+    pub version: Cow<'static, str>,
     /// In the order they came.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// The decoded body.
     pub body: BodyReport,
     /// Who answered.
-    pub remote_address: Option<String>,
+    pub remote_address: Option<SocketAddr>,
     /// The URLs on the way, in order, if redirects were followed; the last one answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redirects: Vec<Redirect>,

@@ -33,7 +33,7 @@ impl Egress {
     ///
     /// # Errors
     /// If there is no whole response; a response of any status is one.
-    pub async fn send(&self, request: Request, jar: Option<&Jar>) -> Result<Response, Failure> {
+    pub async fn send(&self, request: Request, jar: Option<&Jar>) -> Result<Box<Response>, Failure> {
         let mut exchange = Exchange::new(self, request, jar);
         // The timer counts in milliseconds and lets work begin that should not.
         let result = if exchange.started >= exchange.deadline {
@@ -91,7 +91,7 @@ impl<'e> Exchange<'e> {
         }
     }
 
-    async fn run(&mut self) -> Result<Response, FailureKind> {
+    async fn run(&mut self) -> Result<Box<Response>, FailureKind> {
         loop {
             let mut response = self.hop().await?;
             let local = response.extensions().get::<HttpInfo>().map(HttpInfo::local_addr);
@@ -107,7 +107,7 @@ impl<'e> Exchange<'e> {
                 continue;
             }
             let body = self.body(&mut response).await?;
-            return self.finish(response, body, local);
+            return Ok(self.finish(response, body, local));
         }
     }
 
@@ -185,16 +185,11 @@ impl<'e> Exchange<'e> {
         decode(response.headers(), body, self.max_body)
     }
 
-    fn finish(
-        &mut self,
-        mut response: reqwest::Response,
-        body: Bytes,
-        local: Option<SocketAddr>,
-    ) -> Result<Response, FailureKind> {
+    fn finish(&mut self, mut response: reqwest::Response, body: Bytes, local: Option<SocketAddr>) -> Box<Response> {
         let certificate = response.extensions_mut().remove::<TlsInfo>().and_then(Certificate::new);
         let mut phases = self.past;
         phases += self.trace.phases(local);
-        Ok(Response {
+        Box::new(Response {
             status: response.status(),
             version: response.version(),
             headers: std::mem::take(response.headers_mut()),

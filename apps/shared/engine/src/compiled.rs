@@ -1,4 +1,4 @@
-//! Regular expressions, CSS selectors and JSON Schemas, compiled once per process and not once per
+//! Regular expressions, CSS selectors, JSON Schemas and URLs, read once per process and not once per
 //! evaluation. They are kept by their text: the same plan runs again and again.
 
 use std::{
@@ -10,6 +10,7 @@ use jsonschema::Validator;
 use regex::Regex;
 use scraper::Selector;
 use serde_json::Value;
+use url::{ParseError, Url};
 
 /// So many of each kind are kept; then all are let go.
 const MOST: usize = 128;
@@ -22,8 +23,9 @@ type Kept<T> = LazyLock<RwLock<HashMap<String, Arc<T>>>>;
 static REGEXES: Kept<Regex> = LazyLock::new(RwLock::default);
 static SELECTORS: Kept<Selector> = LazyLock::new(RwLock::default);
 static SCHEMAS: Kept<Validator> = LazyLock::new(RwLock::default);
+static URLS: Kept<Url> = LazyLock::new(RwLock::default);
 
-fn keep<T>(kept: &Kept<T>, text: &str, compile: impl FnOnce() -> Result<T, String>) -> Result<Arc<T>, String> {
+fn keep<T, E>(kept: &Kept<T>, text: &str, compile: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
     if let Some(compiled) = kept.read().unwrap_or_else(PoisonError::into_inner).get(text) {
         return Ok(Arc::clone(compiled));
     }
@@ -53,6 +55,14 @@ pub fn schema(schema: &Value) -> Result<Arc<Validator>, String> {
     keep(&SCHEMAS, &schema.to_string(), || plan::schema_validator(schema).map_err(|problem| phrase(&problem)))
 }
 
+/// A URL. Those with credentials or a query are not kept: they may hold secrets.
+pub fn url(text: &str) -> Result<Url, ParseError> {
+    if text.contains(['@', '?']) {
+        return Url::parse(text);
+    }
+    keep(&URLS, text, || Url::parse(text)).map(|url| Url::clone(&url))
+}
+
 /// A sentence as it stands inside another one.
 pub fn phrase(problem: &plan::Problem) -> String {
     let mut text = problem.message.trim_end_matches('.').to_owned();
@@ -75,6 +85,18 @@ mod tests {
         assert!(Arc::ptr_eq(&selector("h1 > .kept").unwrap(), &selector("h1 > .kept").unwrap()));
         let kept = json!({"type": "object", "title": "kept"});
         assert!(Arc::ptr_eq(&schema(&kept).unwrap(), &schema(&kept).unwrap()));
+    }
+
+    #[test]
+    fn urls_are_kept_unless_they_may_hold_secrets() {
+        for (text, kept) in [
+            ("http://kept.example/a", true),
+            ("http://kept.example/?key=secret", false),
+            ("http://me:secret@kept.example/", false),
+        ] {
+            assert_eq!(url(text).unwrap(), Url::parse(text).unwrap());
+            assert_eq!(URLS.read().unwrap().contains_key(text), kept, "{text}");
+        }
     }
 
     #[test]

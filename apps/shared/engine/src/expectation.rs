@@ -103,7 +103,7 @@ impl<'r> Evidence<'r> {
     /// A report on a value that a matcher looks at.
     fn matched(
         &self,
-        kind: &str,
+        kind: &'static str,
         name: Option<&str>,
         matcher: &Matcher,
         received: Option<Value>,
@@ -116,13 +116,13 @@ impl<'r> Evidence<'r> {
 
     fn report(
         &self,
-        kind: &str,
+        kind: &'static str,
         name: Option<&str>,
         verdict: matcher::Verdict,
         received: Option<Value>,
     ) -> ExpectationReport {
         ExpectationReport {
-            kind: kind.to_owned(),
+            kind: kind.into(),
             name: name.map(str::to_owned),
             expected: json::keep(Cow::Owned(verdict.expected), self.masker),
             received,
@@ -132,7 +132,7 @@ impl<'r> Evidence<'r> {
     }
 
     /// One that could not be evaluated: the body cannot be read, or the plan's value not be made.
-    fn untold(&self, kind: &str, name: Option<&str>, expected: Value, problem: String) -> ExpectationReport {
+    fn untold(&self, kind: &'static str, name: Option<&str>, expected: Value, problem: String) -> ExpectationReport {
         let verdict = matcher::Verdict { expected, problem: Some(Problem::Untold(problem)) };
         self.report(kind, name, verdict, None)
     }
@@ -179,7 +179,7 @@ fn json(tree: &Tree, evidence: Evidence<'_>) -> ExpectationReport {
         Some(_) => json::keep(Cow::Owned(subset::part(&expected, received)), evidence.masker),
     };
     ExpectationReport {
-        kind: "json".to_owned(),
+        kind: "json".into(),
         name: None,
         expected: json::keep(expected, evidence.masker),
         received: Some(kept),

@@ -66,7 +66,7 @@ fn subject(expectation: &ExpectationReport) -> String {
     if message.starts_with("the body") || message.starts_with("the page") {
         return String::new();
     }
-    match expectation.kind.as_str() {
+    match &*expectation.kind {
         "status_code" => "the status: ".to_owned(),
         "headers" => format!("the header {name}: "),
         "json_path" => format!("{name}: "),
@@ -86,9 +86,15 @@ mod tests {
 
     use super::*;
 
-    fn unmet(kind: &str, name: Option<&str>, expected: Value, received: Value, message: &str) -> ExpectationReport {
+    fn unmet(
+        kind: &'static str,
+        name: Option<&str>,
+        expected: Value,
+        received: Value,
+        message: &str,
+    ) -> ExpectationReport {
         ExpectationReport {
-            kind: kind.to_owned(),
+            kind: kind.into(),
             name: name.map(str::to_owned),
             expected,
             received: Some(received),

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use domain::{
     Elapsed,
-    report::{BODY_SHOWN, BodyReport, Phases, Redirect, RequestReport, ResponseReport},
+    report::{BODY_SHOWN, BodyReport, Headers, Phases, Redirect, RequestReport, ResponseReport},
 };
 use egress::{Hop, Response, SentRequest};
 use http::{
-    HeaderMap, HeaderName, Version,
+    HeaderMap, HeaderName, Method, Version,
     header::{AUTHORIZATION, PROXY_AUTHORIZATION},
 };
 use url::Url;
@@ -32,10 +32,19 @@ pub fn url(url: &Url, masker: &Masker) -> String {
 /// A request as it was sent.
 pub fn request(sent: &SentRequest, masker: &Masker) -> RequestReport {
     RequestReport {
-        method: sent.method.as_str().to_owned(),
+        method: method(&sent.method),
         url: url(&sent.url, masker),
         headers: headers(&sent.headers, masker),
         body: sent.body.as_ref().map(|bytes| body(bytes, Charset::of(&sent.headers), masker)),
+    }
+}
+
+/// The usual ones without a copy.
+fn method(method: &Method) -> Cow<'static, str> {
+    match *method {
+        Method::GET => "GET".into(),
+        Method::POST => "POST".into(),
+        _ => method.to_string().into(),
     }
 }
 
@@ -48,10 +57,10 @@ pub fn response(response: &Response, masker: &Masker) -> ResponseReport {
     };
     ResponseReport {
         status: response.status.as_u16(),
-        version: version.to_owned(),
+        version: version.into(),
         headers: headers(&response.headers, masker),
         body: body(&response.body, Charset::of(&response.headers), masker),
-        remote_address: response.remote.map(|address| address.to_string()),
+        remote_address: response.remote,
         redirects: redirects(&response.redirects, masker),
     }
 }
@@ -71,20 +80,25 @@ pub fn phases(phases: &egress::Phases) -> Phases {
     }
 }
 
-fn headers(headers: &HeaderMap, masker: &Masker) -> Vec<(String, String)> {
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), header(name, value.as_bytes(), masker))).collect()
+fn headers(headers: &HeaderMap, masker: &Masker) -> Headers {
+    let bytes = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut shown = Headers::with_capacity(headers.len(), bytes);
+    for (name, value) in headers {
+        let text = text(value.as_bytes());
+        shown.push(name.as_str(), &header(name, &text, masker));
+    }
+    shown
 }
 
-fn header(name: &HeaderName, value: &[u8], masker: &Masker) -> String {
-    let text = text(value);
+fn header<'v>(name: &HeaderName, value: &'v str, masker: &Masker) -> Cow<'v, str> {
     if *name == AUTHORIZATION || *name == PROXY_AUTHORIZATION {
         // The scheme helps whoever looks for a mistake; the rest is a credential.
-        return match text.split_once(' ') {
-            Some((scheme, _)) => [&*masker.text(scheme), " ", MASK].concat(),
-            None => MASK.to_owned(),
+        return match value.split_once(' ') {
+            Some((scheme, _)) => [&*masker.text(scheme), " ", MASK].concat().into(),
+            None => MASK.into(),
         };
     }
-    masker.text(&text).into_owned()
+    masker.text(value)
 }
 
 /// Nearly every value is UTF-8, and to check that is much cheaper than to mend what is not.
@@ -148,8 +162,8 @@ mod tests {
     #[test]
     fn credentials_in_headers_and_urls_never_show() {
         let masker = Masker::default();
-        assert_eq!(header(&AUTHORIZATION, b"Bearer abc", &masker), "Bearer •••");
-        assert_eq!(header(&AUTHORIZATION, b"abc", &masker), "•••");
+        assert_eq!(header(&AUTHORIZATION, "Bearer abc", &masker), "Bearer •••");
+        assert_eq!(header(&AUTHORIZATION, "abc", &masker), "•••");
         let shown = url(&Url::parse("https://u:p@h/x").unwrap(), &masker);
         assert_eq!(shown, "https://u:***@h/x");
     }

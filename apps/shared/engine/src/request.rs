@@ -16,7 +16,10 @@ use plan::{
 use serde_json::Value;
 use url::Url;
 
-use crate::mask::{Masker, TooManySecrets};
+use crate::{
+    compiled,
+    mask::{Masker, TooManySecrets},
+};
 
 /// How long a request may take if the plan does not say.
 const TIMEOUT: Millis = Millis(5_000);
@@ -155,7 +158,7 @@ fn url(request: &Request, scope: &Scope, masker: &mut Masker) -> Result<Url, Unp
     if text.contains('\t') {
         return Err(Unpreparable("The URL holds a tab, which must not be sent.".to_owned()));
     }
-    let mut url = Url::parse(&text).map_err(|error| {
+    let mut url = compiled::url(&text).map_err(|error| {
         Unpreparable(match error {
             url::ParseError::RelativeUrlWithoutBase => {
                 format!("The URL `{text}` must begin with http:// or https://.")

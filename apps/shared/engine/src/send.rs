@@ -79,7 +79,7 @@ pub async fn send(
             }
             Some(Ok(response)) => {
                 attempts.push(Attempt { duration, phases: report::phases(&response.phases), error: None });
-                return (Sent::Response(Box::new(response)), attempts);
+                return (Sent::Response(response), attempts);
             }
             Some(Err(failure)) => failure,
         };

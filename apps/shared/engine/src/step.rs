@@ -163,8 +163,8 @@ fn blank(request: &Request, place: Place, name: String, url: String) -> StepRepo
     StepReport {
         path: place.path,
         name,
-        action: request.method.key().to_owned(),
-        method: request.method.as_str().to_owned(),
+        action: request.method.key().into(),
+        method: request.method.as_str().into(),
         url,
         state: StepState::Skipped,
         started_at: None,

@@ -129,8 +129,8 @@ pub fn report(position: u32, state: StepState) -> StepReport {
     StepReport {
         path: (position + 1).to_string(),
         name: format!("Step {}", position + 1),
-        action: "get".to_owned(),
-        method: "GET".to_owned(),
+        action: "get".into(),
+        method: "GET".into(),
         url: format!("http://127.0.0.1:9/{}", position + 1),
         state,
         started_at: Some(Timestamp::now()),
@@ -144,8 +144,8 @@ pub fn report(position: u32, state: StepState) -> StepReport {
         request: None,
         response: Some(ResponseReport {
             status: 200,
-            version: "HTTP/1.1".to_owned(),
-            headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
+            version: "HTTP/1.1".into(),
+            headers: [("content-type", "text/plain")].into_iter().collect(),
             body: BodyReport { text: "Zürich \u{0} 雨".to_owned(), size: 14, cut: false, binary: false },
             remote_address: None,
             redirects: Vec::new(),

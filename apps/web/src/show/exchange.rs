@@ -63,7 +63,7 @@ fn indented(json: &str) -> String {
 
 /// `text/html` of a response.
 pub(crate) fn media_type(response: &ResponseReport) -> Option<&str> {
-    response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value.as_str())
+    response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value)
 }
 
 #[cfg(test)]

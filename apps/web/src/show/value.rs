@@ -34,7 +34,7 @@ pub(crate) fn expected(expectation: &ExpectationReport) -> String {
                 conditions.iter().map(|(word, value)| format!("{} {}", word.replace('_', " "), json(value))).collect();
             cut(words.join(", "))
         }
-        value => match expectation.kind.as_str() {
+        value => match &*expectation.kind {
             "status_code" => plain(value),
             _ => json(value),
         },
@@ -84,7 +84,7 @@ fn is_matcher(expectation: &ExpectationReport, conditions: &serde_json::Map<Stri
         "not",
         "degraded_after",
     ];
-    !matches!(expectation.kind.as_str(), "json" | "json_schema")
+    !matches!(&*expectation.kind, "json" | "json_schema")
         && !conditions.is_empty()
         && conditions.keys().all(|word| WORDS.contains(&word.as_str()))
 }
@@ -95,9 +95,9 @@ mod tests {
 
     use super::*;
 
-    fn of(kind: &str, expected_value: Value, received_value: Option<Value>) -> (String, String) {
+    fn of(kind: &'static str, expected_value: Value, received_value: Option<Value>) -> (String, String) {
         let expectation = ExpectationReport {
-            kind: kind.to_owned(),
+            kind: kind.into(),
             name: None,
             expected: expected_value,
             received: received_value,

@@ -19,8 +19,8 @@ pub fn passed(path: &str) -> StepReport {
     StepReport {
         path: path.to_owned(),
         name: format!("Step {path}"),
-        action: "get".to_owned(),
-        method: "GET".to_owned(),
+        action: "get".into(),
+        method: "GET".into(),
         url: format!("https://api.example.com/{path}"),
         state: StepState::Passed,
         started_at: Some(Timestamp::now()),
@@ -28,7 +28,7 @@ pub fn passed(path: &str) -> StepReport {
         status: Some(200),
         slow: false,
         expectations: vec![ExpectationReport {
-            kind: "status_code".to_owned(),
+            kind: "status_code".into(),
             name: None,
             expected: json!("2xx"),
             received: Some(json!(200)),
@@ -46,17 +46,17 @@ pub fn passed(path: &str) -> StepReport {
             error: None,
         }],
         request: Some(RequestReport {
-            method: "GET".to_owned(),
+            method: "GET".into(),
             url: format!("https://api.example.com/{path}"),
-            headers: vec![("x-asked".to_owned(), "politely".to_owned())],
+            headers: [("x-asked", "politely")].into_iter().collect(),
             body: Some(body("question")),
         }),
         response: Some(ResponseReport {
             status: 200,
-            version: "HTTP/1.1".to_owned(),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            version: "HTTP/1.1".into(),
+            headers: [("content-type", "application/json")].into_iter().collect(),
             body: body(r#"{"name":"Ada"}"#),
-            remote_address: Some("192.0.2.7:443".to_owned()),
+            remote_address: Some(([192, 0, 2, 7], 443).into()),
             redirects: Vec::new(),
         }),
     }

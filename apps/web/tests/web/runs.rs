@@ -151,7 +151,7 @@ async fn values_of_another_type_are_told_apart() {
     let ada = app.someone("ada").await;
     let plan = ada.plan(&app, "Checkout", PLAN).await;
     let mut report = failed("1");
-    report.expectations[0].kind = "json_path".to_owned();
+    report.expectations[0].kind = "json_path".into();
     report.expectations[0].name = Some("$.id".to_owned());
     report.expectations[0].expected = json!(1);
     report.expectations[0].received = Some(json!("1"));

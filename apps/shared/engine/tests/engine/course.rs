@@ -37,7 +37,7 @@ async fn steps_run_in_order_and_all_is_reported() {
     assert_eq!(report.attempts.len(), 1);
     assert!(report.duration >= report.attempts[0].duration);
     assert!(report.request.as_ref().unwrap().headers.iter().any(|(name, _)| name == "user-agent"));
-    assert_eq!(report.response.as_ref().unwrap().remote_address, Some(target.address().to_string()));
+    assert_eq!(report.response.as_ref().unwrap().remote_address, Some(target.address()));
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ async fn credentials_are_masked_wherever_they_come_back() {
     }
     let sent = |path: &str| {
         let headers = &ran.report(path).request.as_ref().unwrap().headers;
-        headers.iter().find(|(name, _)| name == "authorization").unwrap().1.clone()
+        headers.iter().find(|(name, _)| *name == "authorization").unwrap().1.to_owned()
     };
     assert_eq!((sent("1"), sent("2"), sent("3")), ("Basic •••".into(), "Bearer •••".into(), "Custom •••".into()));
 }
