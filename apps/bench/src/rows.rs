@@ -159,7 +159,7 @@ impl Rows {
         let every = serde_json::json!({ "timing": { "every": { "interval": "1d", "start": now } }, "zone": "UTC" });
         self.execute(&format!(
             "INSERT INTO organizations (id, name, tier, created_at)
-             {of_organizations} SELECT {organization}, name, tier, organizations.created_at
+             {of_organizations} SELECT {organization}, organizations.name, tier, organizations.created_at
              FROM series CROSS JOIN plans JOIN organizations ON organizations.id = organization_id
              WHERE plans.id = {plan};
              INSERT INTO plans (id, organization_id, name, version, steps, created_at, updated_at)
