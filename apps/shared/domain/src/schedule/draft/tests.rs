@@ -49,6 +49,20 @@ fn the_default_is_taken_and_named_after_what_it_does() {
 }
 
 #[test]
+fn a_name_made_of_a_long_sentence_is_cut() {
+    let draft = ScheduleDraft {
+        after: "2028-01-01 11:00".to_owned(),
+        before: "2028-01-31".to_owned(),
+        repeats: "5".to_owned(),
+        zone: "America/Havana".to_owned(),
+        ..cron("*/15 9-17 * jan-jun mon#2")
+    };
+    let checked = check(&draft).unwrap();
+    assert!(checked.name.ends_with(", until January 31,…"), "{}", checked.name);
+    assert_eq!(ScheduleDraft::of(&checked, now()).check(now(), &Tiers::default().pro, &[]).unwrap(), checked);
+}
+
+#[test]
 fn every_field_is_read() {
     let draft = ScheduleDraft {
         name: " Nightly ".to_owned(),
