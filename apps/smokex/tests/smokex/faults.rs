@@ -7,6 +7,9 @@
 //! `FAULTS=long` makes many faults (`script/test faults`), else there are few. The moments are random:
 //! `FAULTS_SEED` gives the seed that an earlier run has told.
 
+mod calendar;
+mod clock;
+mod crowd;
 mod disk;
 mod exhaustion;
 mod fleet;

@@ -2,7 +2,7 @@
 
 use super::{Environment, Invalid};
 
-const DEFAULT_FILTER: &str = "info,actix_server=warn,apalis_core=warn";
+const DEFAULT_FILTER: &str = "info,actix_server=warn,apalis_core=warn,tokio_cron_scheduler=warn";
 
 /// Logs and Sentry.
 #[derive(Clone, Debug)]

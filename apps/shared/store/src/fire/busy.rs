@@ -27,7 +27,7 @@ pub(super) struct Busy {
     plans: HashMap<PlanId, Vec<(Option<ScheduleId>, u32)>>,
     /// The organizations with an unfinished run, of those with a plan that runs only alone.
     organizations: HashSet<OrganizationId>,
-    /// What is used up by organizations that have a limit.
+    /// What is used up by organizations that have a limit (and by some that have none).
     used: HashMap<OrganizationId, Used>,
 }
 
@@ -49,9 +49,12 @@ impl Busy {
         let alone = restricted(Restriction::Global);
         let owners = taken.iter().filter(|taken| alone.contains(&taken.plan)).map(|taken| taken.organization);
         let owners: HashSet<OrganizationId> = owners.collect();
-        let limited =
-            taken.iter().filter(|taken| plans.get(&taken.plan).is_some_and(|p| is_limited(tiers.limits(p.tier))));
-        let used = usage::lock(conn, limited.map(|taken| taken.organization), now)?;
+        // The first of two that come due at the same time is seen by the second only if the second waits
+        // for the first.
+        let waits = |taken: &&Taken| {
+            alone.contains(&taken.plan) || plans.get(&taken.plan).is_some_and(|plan| is_limited(tiers.limits(plan.tier)))
+        };
+        let used = usage::lock(conn, taken.iter().filter(waits).map(|taken| taken.organization), now)?;
         Ok(Self {
             schedules: unfinished_of_schedules(conn, &skipping)?,
             plans: unfinished_of_plans(conn, restricted(Restriction::Itself))?,

@@ -19,6 +19,7 @@ async fn everybody_goes_on_by_themselves_when_postgresql_is_back() {
     let cluster = tokio::task::block_in_place(Cluster::start);
     let setting = Setting { slowest: 100, ..Setting::of(ROLES, 2) };
     let mut world = World::new(form, TestDatabase::in_cluster(&cluster), setting).await;
+    world.keep_calendar(3, "1s", None).await;
     world.load(Duration::from_millis(50));
     for _ in 0..outages {
         world.accepts(20).await;
@@ -47,6 +48,7 @@ async fn a_claim_that_a_crash_of_postgresql_took_back_counts_no_more() {
     // Answers take longer than PostgreSQL is away, so that runs go on after it with what they had before.
     let setting = Setting { slowest: 2500, ..Setting::of(ROLES, 5) };
     let mut world = World::new(form, TestDatabase::in_cluster(&cluster), setting).await;
+    world.keep_calendar(3, "1s", None).await;
     world.load(Duration::from_millis(50));
     for _ in 0..crashes {
         world.accepts(15).await;

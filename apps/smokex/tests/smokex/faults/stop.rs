@@ -31,9 +31,10 @@ fn nothing_broke_off(figures: &Figures) {
 async fn processes_that_are_told_to_stop_hand_everything_over() {
     let form = Form::from_env();
     let stops = form.of(6, 60);
-    let roles = &["web", "web", "scheduler", "executor", "executor"];
+    let roles = &["web", "web", "scheduler", "scheduler", "executor", "executor"];
     let setting = Setting::of(roles, 15);
     let mut world = World::new(form, TestDatabase::postgres().await, setting).await;
+    world.keep_calendar(3, "1s", None).await;
     world.load(Duration::from_millis(80));
     world.accepts(5).await;
     tokio::task::block_in_place(|| stop_often(&mut world, stops));
@@ -46,6 +47,7 @@ async fn a_server_over_sqlite_that_is_told_to_stop_goes_on_where_it_was() {
     let stops = form.of(3, 30);
     let setting = Setting::of(&["serve"], 15);
     let mut world = World::new(form, TestDatabase::sqlite().await, setting).await;
+    world.keep_calendar(2, "1s", None).await;
     world.load(Duration::from_millis(50));
     world.accepts(5).await;
     tokio::task::block_in_place(|| stop_often(&mut world, stops));

@@ -2,18 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::RunState;
+use domain::{PlanId, RunState};
 use store::{Member, RunFilter, Store};
 use testkit::TestDatabase;
 use tokio::time::Instant;
 
 use super::{
     super::{browser::Browser, program::Folder, roles::test_key},
+    calendar::Calendar,
     fleet::Fleet,
     form::Form,
     load::{Accepted, Load},
     shop::Shop,
-    verdict::{self, Figures},
+    verdict::{Evidence, Figures},
 };
 
 /// How long everything that was accepted may take to come to its end once the faults are over.
@@ -30,6 +31,9 @@ pub struct World {
     pub browser: Arc<Browser>,
     /// The path of the plan that is run.
     pub plan: String,
+    /// What the reason of a run that had to be broken off may hold, in lower case.
+    pub excuses: Vec<&'static str>,
+    calendar: Calendar,
     load: Option<Load>,
 }
 
@@ -76,12 +80,31 @@ impl World {
         let plan = browser.submit(&format!("{origin}/plans"), &[("name", ""), ("text", &shop.plan())]).await;
         let plan = plan.split('?').next().unwrap_or_default().to_owned();
         let (browser, accepted) = (Arc::new(browser), Accepted::default());
-        Self { form, fleet, shop, accepted, database, store, browser, plan, load: None }
+        Self {
+            form,
+            fleet,
+            shop,
+            accepted,
+            database,
+            store,
+            browser,
+            plan,
+            excuses: vec!["worker was lost"],
+            calendar: Calendar::default(),
+            load: None,
+        }
     }
 
     /// Whoever signed up, as the test's own store knows them.
     pub async fn member(&self) -> Member {
         self.store.member(self.browser.token_hash()).await.unwrap().expect("somebody has signed up")
+    }
+
+    /// Makes so many schedules of the plan.
+    pub async fn keep_calendar(&mut self, many: usize, interval: &str, repeats: Option<u32>) {
+        let plan: PlanId = self.plan.trim_start_matches("/plans/").parse().expect("the path ends with the plan's id");
+        let member = self.member().await;
+        self.calendar = Calendar::keep(&self.store, &member, plan, many, interval, repeats).await;
     }
 
     /// Lets runs be started, one every `pause` with each process that serves pages.
@@ -128,10 +151,19 @@ impl World {
     pub async fn judge(mut self, scenario: &str, faults: usize) -> Figures {
         self.rest().await;
         let member = self.member().await;
+        self.calendar.close(&self.store, &member).await;
         self.settle(&member).await;
         let said = tokio::task::block_in_place(|| self.fleet.disband());
-        let judged = verdict::judge(&self.store, &member, &self.shop, &self.accepted.all(), &said).await;
-        judged.tell(scenario, faults, self.form.seed)
+        let evidence = Evidence {
+            store: &self.store,
+            member: &member,
+            shop: &self.shop,
+            accepted: &self.accepted.all(),
+            calendar: &self.calendar,
+            excuses: &self.excuses,
+            said: &said,
+        };
+        evidence.judge().await.tell(scenario, faults, self.form.seed)
     }
 
     async fn settle(&self, member: &Member) {

@@ -17,35 +17,43 @@ use crate::{
 /// How many instants a schedule of the kind `at` may have.
 const MOST_TIMES: usize = 100;
 
-/// The order in which problems are told.
-const FIELDS: [&str; 15] = [
-    "name",
-    "kind",
-    "cron",
-    "interval",
-    "jitter",
-    "start",
-    "at",
-    "zone",
-    "after",
-    "before",
-    "repeats",
-    "tags",
-    "catch_up",
-    "overlap",
-    "variables",
-];
+/// The most characters of a name.
+const LONGEST_NAME: usize = 120;
+
+/// The most bytes a field may have.
+const LONGEST: usize = 16 * 1024;
+
+/// The fields, in the order in which problems are told.
+fn fields(draft: &ScheduleDraft) -> [(&'static str, &str); 15] {
+    [
+        ("name", &draft.name),
+        ("kind", &draft.kind),
+        ("cron", &draft.cron),
+        ("interval", &draft.interval),
+        ("jitter", &draft.jitter),
+        ("start", &draft.start),
+        ("at", &draft.at),
+        ("zone", &draft.zone),
+        ("after", &draft.after),
+        ("before", &draft.before),
+        ("repeats", &draft.repeats),
+        ("tags", &draft.tags),
+        ("catch_up", &draft.catch_up),
+        ("overlap", &draft.overlap),
+        ("variables", &draft.variables),
+    ]
+}
 
 /// What was found so far.
 struct Problems(Vec<FieldProblem>);
 
 impl Problems {
-    fn add(&mut self, field: &'static str, message: impl ToString) {
-        self.0.push(FieldProblem { field, message: message.to_string() });
+    fn add(&mut self, field: &'static str, message: impl Into<String>) {
+        self.0.push(FieldProblem { field, message: message.into() });
     }
 
     fn keep<T>(&mut self, field: &'static str, read: Result<T, impl ToString>) -> Option<T> {
-        read.map_err(|problem| self.add(field, problem)).ok()
+        read.map_err(|problem| self.add(field, problem.to_string())).ok()
     }
 }
 
@@ -56,9 +64,16 @@ pub(super) fn check(
     plan_variables: &[String],
 ) -> Result<CheckedSchedule, Vec<FieldProblem>> {
     let mut problems = Problems(Vec::new());
+    let fields = fields(draft);
+    for (field, _) in fields.iter().filter(|(_, text)| text.len() > LONGEST) {
+        problems.add(field, format!("This is longer than {} KiB.", LONGEST / 1024));
+    }
+    if !problems.0.is_empty() {
+        return Err(problems.0);
+    }
     let name = draft.name.trim();
-    if name.chars().count() > 120 || name.chars().any(char::is_control) {
-        problems.add("name", "Enter a name of at most 120 characters, or none.");
+    if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        problems.add("name", format!("Enter a name of at most {LONGEST_NAME} characters, or none."));
     }
     let timetable = timetable(draft, now, limits, &mut problems);
     let tags = problems.keep("tags", draft.tags.parse());
@@ -70,14 +85,23 @@ pub(super) fn check(
     });
     match (problems.0.is_empty(), timetable, tags, catch_up, overlap) {
         (true, Some(timetable), Some(tags), Some(catch_up), Some(overlap)) => {
-            let name = if name.is_empty() { timetable.sentence().chars().take(120).collect() } else { name.to_owned() };
+            let name = if name.is_empty() { cut(timetable.sentence()) } else { name.to_owned() };
             Ok(CheckedSchedule { name, timetable, catch_up, overlap, tags, variables })
         }
         _ => {
-            problems.0.sort_by_key(|problem| FIELDS.iter().position(|field| *field == problem.field));
+            problems.0.sort_by_key(|problem| fields.iter().position(|(field, _)| *field == problem.field));
             Err(problems.0)
         }
     }
+}
+
+/// A sentence as a name.
+fn cut(sentence: String) -> String {
+    if sentence.chars().count() <= LONGEST_NAME {
+        return sentence;
+    }
+    let short: String = sentence.chars().take(LONGEST_NAME - 1).collect();
+    format!("{}…", short.trim_end())
 }
 
 /// One of the words of an enum; none is its default.

@@ -11,7 +11,7 @@ use crate::{Ending, RunChange, Tenant, lease::Lease, recorder::batch::Last};
 
 fn run() -> Arc<RunRecord> {
     let tenant = Tenant::new(OrganizationId::new());
-    let lease = Lease { run: RunId::new(), plan: PlanId::new(), tenant, fence: 1 };
+    let lease = Lease { run: RunId::new(), plan: PlanId::new(), tenant, fence: 1, again: false };
     let (untidy, unrepeatable) = (AtomicBool::new(false), AtomicI64::new(-1));
     Arc::new(RunRecord { lease, lost: CancellationToken::new(), untidy, unrepeatable })
 }
