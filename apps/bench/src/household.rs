@@ -68,8 +68,8 @@ impl Household {
         Ok(Self { url: self.url.clone(), store: self.store.clone(), member, plan })
     }
 
-    /// The store as another process would have it, on databases that another process can share.
-    pub async fn from_outside(&self) -> anyhow::Result<Store> {
+    /// The store as another process has it, with connections of its own; over SQLite the very same.
+    pub async fn as_elsewhere(&self) -> anyhow::Result<Store> {
         match self.url.starts_with("sqlite:") {
             true => Ok(self.store.clone()),
             false => open(&self.url).await,

@@ -41,11 +41,14 @@ pub async fn starts(
     pause: Duration,
 ) -> anyhow::Result<Vec<f64>> {
     let stop = CancellationToken::new();
-    let worker = tokio::spawn(executor::run(executing(), household.from_outside().await?, stop.clone()));
+    let worker = tokio::spawn(executor::run(executing(), household.as_elsewhere().await?, stop.clone()));
     let mut delays = Vec::with_capacity(runs);
     // The first ones connect and prepare statements.
-    for _ in 0..runs + 10 {
-        tokio::time::sleep(pause).await;
+    for run in 0..runs + 10 {
+        // Around the pause, so that nothing beats in time with what else goes on.
+        #[allow(clippy::cast_precision_loss)]
+        let beat = 0.5 + run as f64 * 0.618 % 1.0;
+        tokio::time::sleep(pause.mul_f64(beat)).await;
         household.queue(1).await?;
         let queued = Instant::now();
         // Seen before the call has returned: no delay.

@@ -38,7 +38,7 @@ pub async fn measure(form: Form, wanted: impl Fn(&str) -> bool) -> anyhow::Resul
         {
             let (household, bare) = (Household::new(&ours, &target).await?, Household::new(&floor, &target).await?);
             let (ours, floor) = rounds(
-                form.either(3, 3),
+                3,
                 async || nothing_done(&household, runs, executors).await,
                 async || {
                     Rows::open(&bare.url)?.queued(bare.plan, runs)?;
@@ -64,7 +64,7 @@ pub async fn nothing_done(household: &Household, runs: usize, executors: usize) 
     let (left, over, stop) = (Arc::new(AtomicUsize::new(runs)), Arc::new(Notify::new()), CancellationToken::new());
     let begin = Instant::now();
     for executor in 0..executors {
-        let store = if executor == 0 { household.store.clone() } else { household.from_outside().await? };
+        let store = if executor == 0 { household.store.clone() } else { household.as_elsewhere().await? };
         let recorder = Recorder::start(&store);
         let work = work(store, recorder.clone(), Arc::clone(&left), Arc::clone(&over), stop.clone());
         workers.push((recorder, tokio::spawn(work)));
