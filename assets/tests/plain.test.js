@@ -45,6 +45,25 @@ describe("without scripts", () => {
     await page.locator("pre.code", { hasText: '"items"' }).waitFor();
   });
 
+  it("a schedule is looked at before it is saved, then paused", async () => {
+    await page.getByRole("link", { name: "Waits" }).click();
+    await page.getByRole("link", { name: "Schedule", exact: true }).click();
+    await page.getByRole("link", { name: "New schedule" }).click();
+    const cron = page.getByRole("textbox", { name: "Cron expression" });
+    assert.equal(await cron.isVisible(), true);
+    await page.getByLabel("Again and again").check();
+    assert.equal(await cron.isVisible(), false);
+    await page.getByLabel("Every", { exact: true }).fill("2h");
+    await page.getByRole("button", { name: "Preview" }).click();
+    await page.getByText("360 runs in the next 30 days").waitFor();
+    assert.equal(await page.getByLabel("Every", { exact: true }).inputValue(), "2h");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { level: 1, name: "Every 2 hours" }).waitFor();
+    await page.getByLabel("Reason").fill("Not today");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.locator(".why.paused").getByText("Not today").waitFor();
+  });
+
   it("a plan is deleted", async () => {
     await page.getByRole("link", { name: "Waits" }).click();
     await page.getByRole("link", { name: "Delete plan" }).click();

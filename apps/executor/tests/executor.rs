@@ -1,6 +1,8 @@
 //! Runs executed for real: a database, an executor, a target on a socket.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+#[path = "executor/asked.rs"]
+mod asked;
 #[path = "executor/endings.rs"]
 mod endings;
 #[path = "executor/losses.rs"]

@@ -39,6 +39,9 @@ function tell() {
     if (!Number.isNaN(time.valueOf())) element.textContent = here(time);
   }
   if (!HERE) return;
+  for (const table of document.querySelectorAll("table[data-zone]")) {
+    table.classList.toggle("same", table.dataset.zone === HERE);
+  }
   for (const element of document.querySelectorAll("[data-zone-name]")) element.textContent = `Here, ${HERE}`;
 }
 

@@ -57,6 +57,10 @@ CREATE TABLE usage (
     PRIMARY KEY (organization_id, day)
 ) STRICT;
 
+-- What was accepted before anybody counted.
+INSERT INTO usage (organization_id, day, runs)
+    SELECT organization_id, queued_at / 86400000000, count(*) FROM runs GROUP BY 1, 2;
+
 -- The processes at work, as each tells of itself every few seconds. `lag` is by how many microseconds
 -- a scheduler's last tick was late.
 CREATE TABLE workers (

@@ -54,7 +54,7 @@ impl Claimer {
             match self.claims.claim(wanted).await {
                 Ok(Claimed { runs, held_back, more }) => {
                     pause = PAUSE;
-                    self.held_back.claimed(held_back);
+                    self.held_back.claimed(held_back, more);
                     let (in_vain, all) = (runs.is_empty(), runs.len() < wanted && !more);
                     let jobs = runs.into_iter().map(|run| Job::new(run, &self.leases, &self.slots, before)).collect();
                     if let Err(jobs) = buffer.put(jobs) {

@@ -9,7 +9,7 @@ use std::{
 use domain::OrganizationId;
 use tokio::sync::Notify;
 
-/// Whose runs the last claim held back.
+/// Whose runs the last claims held back, since one began at the front.
 #[derive(Default)]
 pub(crate) struct HeldBack {
     state: Mutex<State>,
@@ -21,24 +21,29 @@ struct State {
     organizations: HashSet<OrganizationId>,
     /// While a claim is under way, whose runs end meanwhile: it may have seen them going still.
     ended: Option<HashSet<OrganizationId>>,
+    /// The last claim has not looked at everything: the next one goes on.
+    more: bool,
 }
 
 impl HeldBack {
     /// A claim begins.
     pub(crate) fn claiming(&self) {
         let mut state = self.state();
-        state.organizations.clear();
+        if !state.more {
+            state.organizations.clear();
+        }
         state.ended = Some(HashSet::new());
     }
 
-    /// A claim is over and held runs of these back.
-    pub(crate) fn claimed(&self, held_back: HashSet<OrganizationId>) {
+    /// A claim is over and held runs of these back; `more`: another one goes on where it left off.
+    pub(crate) fn claimed(&self, held_back: HashSet<OrganizationId>, more: bool) {
         let mut state = self.state();
         let ended = state.ended.take().unwrap_or_default();
-        if !held_back.is_disjoint(&ended) {
+        state.organizations.extend(held_back);
+        state.more = more;
+        if !state.organizations.is_disjoint(&ended) {
             self.look.notify_one();
         }
-        state.organizations = held_back;
     }
 
     /// A run of this organization is over.
@@ -76,7 +81,7 @@ mod tests {
         let (waiting, other) = (OrganizationId::new(), OrganizationId::new());
         let held_back = HeldBack::default();
         held_back.claiming();
-        held_back.claimed(HashSet::from([waiting]));
+        held_back.claimed(HashSet::from([waiting]), false);
         held_back.ended(other);
         assert!(!asks_to_look(&held_back));
         held_back.ended(waiting);
@@ -92,11 +97,23 @@ mod tests {
         held_back.claiming();
         held_back.ended(waiting);
         assert!(!asks_to_look(&held_back), "nobody knows yet whether it matters");
-        held_back.claimed(HashSet::from([waiting]));
+        held_back.claimed(HashSet::from([waiting]), false);
         assert!(asks_to_look(&held_back));
         held_back.claiming();
         held_back.ended(waiting);
-        held_back.claimed(HashSet::new());
+        held_back.claimed(HashSet::new(), false);
         assert!(!asks_to_look(&held_back));
+    }
+
+    #[test]
+    fn claims_that_go_on_where_another_left_off_hold_back_together() {
+        let (first, second) = (OrganizationId::new(), OrganizationId::new());
+        let held_back = HeldBack::default();
+        held_back.claiming();
+        held_back.claimed(HashSet::from([first]), true);
+        held_back.claiming();
+        held_back.claimed(HashSet::from([second]), false);
+        held_back.ended(first);
+        assert!(asks_to_look(&held_back));
     }
 }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{PlanId, RunId, RunState};
+use domain::{PlanId, RunId, RunState, Tier, Tiers};
 use queue::{Held, Options, Queue, Stop};
 use store::{ClaimedRun, Ending, Member, Recorder, RunRow, Store};
 use testkit::{TestDatabase, factory};
@@ -32,7 +32,11 @@ struct World {
 
 impl World {
     async fn new(database: &TestDatabase) -> Self {
-        let store = database.open().await;
+        Self::with(database, store::Options::default()).await
+    }
+
+    async fn with(database: &TestDatabase, options: store::Options) -> Self {
+        let store = database.open_with(options).await;
         let member = factory::member(&store).await;
         let plan = factory::saved_plan(&store, &member, "Plan").await;
         Self { recorder: Recorder::start(&store), stop: CancellationToken::new(), store, member, plan }
@@ -232,6 +236,37 @@ testkit::on_both! {
         in_time(work).await;
         world.recorder.flush().await;
         assert_eq!(world.row(run).await.state, RunState::Queued);
+    }
+
+    async fn what_a_limit_holds_back_goes_as_soon_as_another_run_ends(database: TestDatabase) {
+        let mut tiers = Tiers { in_force: Some(Tier::Free), ..Tiers::default() };
+        tiers.free.concurrent_runs = Some(1);
+        let world = World::with(&database, store::Options { tiers, ..store::Options::default() }).await;
+        let queued = world.queue(12).await;
+        // Nobody looks again by himself.
+        let options = Options { poll: PATIENCE * 10, ..slots(4) };
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let execute = {
+            let (recorder, now, most) = (world.recorder.clone(), Arc::clone(&now), Arc::clone(&most));
+            move |run, held| {
+                let (recorder, now, most) = (recorder.clone(), Arc::clone(&now), Arc::clone(&most));
+                async move {
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    tokio::task::yield_now().await;
+                    now.fetch_sub(1, Ordering::SeqCst);
+                    pass(recorder, run, held).await;
+                }
+            }
+        };
+        let workers = [world.work(options.clone(), execute.clone()), world.work(options, execute)];
+        for run in queued {
+            world.until(run, RunState::Passed).await;
+        }
+        assert_eq!(most.load(Ordering::SeqCst), 1);
+        world.stop.cancel();
+        for work in workers {
+            in_time(work).await;
+        }
     }
 
     async fn a_wish_to_stop_a_run_reaches_it(database: TestDatabase) {

@@ -3,20 +3,36 @@
 
 #[path = "store/accounts.rs"]
 mod accounts;
+#[path = "store/admission.rs"]
+mod admission;
 #[path = "store/changes.rs"]
 mod changes;
 #[path = "store/claims.rs"]
 mod claims;
+#[path = "store/clock.rs"]
+mod clock;
 #[path = "store/crashes.rs"]
 mod crashes;
+#[path = "store/firing.rs"]
+mod firing;
+#[path = "store/doctor.rs"]
+mod doctor;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/plans.rs"]
 mod plans;
+#[path = "store/raw.rs"]
+mod raw;
 #[path = "store/recording.rs"]
 mod recording;
+#[path = "store/restrictions.rs"]
+mod restrictions;
+#[path = "store/retention.rs"]
+mod retention;
 #[path = "store/runs.rs"]
 mod runs;
+#[path = "store/schedules.rs"]
+mod schedules;
 #[path = "store/schema.rs"]
 mod schema;
 #[path = "store/tenancy.rs"]

@@ -107,7 +107,7 @@ fn are(schedulers: usize) -> String {
 }
 
 fn waiting(now: Timestamp, since: Option<Timestamp>) -> String {
-    since.map(|since| format!(", the oldest since {}", between(since, now))).unwrap_or_default()
+    since.map(|since| format!(", the oldest for {}", between(since, now))).unwrap_or_default()
 }
 
 fn moment(at: Timestamp) -> String {
@@ -181,5 +181,80 @@ fn worker(row: &WorkerRow) -> Worker<'_> {
         lag_ms: worker.lag,
         started_at: row.started_at,
         seen_at: row.seen_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::WorkerId;
+    use jiff::ToSpan;
+    use store::Heartbeat;
+
+    use super::*;
+
+    fn worker(role: WorkerRole, now: Timestamp) -> WorkerRow {
+        let heartbeat = Heartbeat {
+            id: WorkerId::new(),
+            role,
+            host: "web-1".to_owned(),
+            version: "0.1.0".to_owned(),
+            slots: if role == WorkerRole::Executor { 16 } else { 0 },
+            busy: if role == WorkerRole::Executor { 3 } else { 0 },
+            ticks: 7_380,
+            lag: Elapsed(420),
+        };
+        WorkerRow { heartbeat, started_at: now - 123.minutes(), seen_at: now - 1.seconds() }
+    }
+
+    fn status() -> ClockStatus {
+        let now: Timestamp = "2026-11-20T22:15:00.5Z".parse().unwrap();
+        ClockStatus {
+            now,
+            paused: None,
+            due: 0,
+            oldest_due: None,
+            next_due: Some(now + 90.seconds()),
+            queued: 12,
+            oldest_queued: Some(now - 3.seconds()),
+            workers: vec![worker(WorkerRole::Executor, now), worker(WorkerRole::Scheduler, now)],
+        }
+    }
+
+    #[test]
+    fn people_see_what_comes_what_waits_and_who_works() {
+        assert_eq!(
+            text(&status(), Style::plain()),
+            "The clock runs; one scheduler is at work.\n\
+             \x20 due     nothing; the next at 2026-11-20 22:16:30 UTC, in 1m 30s\n\
+             \x20 queued  12 runs, the oldest for 3s\n\
+             \n\
+             \x20 role       host   version  load     ticks  lag     up     seen\n\
+             \x20 executor   web-1  0.1.0    3 of 16  -      -       2h 3m  1s ago\n\
+             \x20 scheduler  web-1  0.1.0    -        7380   420 µs  2h 3m  1s ago\n"
+        );
+    }
+
+    #[test]
+    fn a_paused_clock_tells_by_whom_and_why() {
+        let now = status().now;
+        let pause = ClockPause { at: now - 1.hours(), by: "ada".to_owned(), reason: "\x1b[2Jmoving".to_owned() };
+        let paused = ClockStatus { paused: Some(pause), due: 1, oldest_due: Some(now - 5.seconds()), ..status() };
+        let text = text(&paused, Style::plain());
+        assert!(
+            text.starts_with(
+                "The clock is paused since 2026-11-20 21:15:00 UTC, for 1h, by ada: \\u{1b}[2Jmoving\n  \
+                 due     1 schedule, the oldest for 5s\n"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn programs_see_the_same() {
+        let report: serde_json::Value = serde_json::from_str(&json(&status()).unwrap()).unwrap();
+        assert_eq!((&report["now"], &report["queued"]), (&"2026-11-20T22:15:00.5Z".into(), &12.into()));
+        assert_eq!((&report["paused"], &report["oldest_due"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+        let scheduler = &report["workers"][1];
+        assert_eq!((&scheduler["role"], &scheduler["lag_ms"]), (&"scheduler".into(), &0.42.into()));
     }
 }

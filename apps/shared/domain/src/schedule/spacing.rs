@@ -19,8 +19,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// How many of the coming times of an expression are looked at: a day of them each minute and some more.
 const MOST: usize = 1500;
 
-/// How far the coming times of an expression are looked at: past the next February 29.
-const HORIZON: SignedDuration = SignedDuration::from_hours(24 * (5 * 366));
+/// How far the coming times of an expression are looked at: past the next two of February 29.
+const HORIZON: SignedDuration = SignedDuration::from_hours(24 * (9 * 366));
 
 /// Around a change of the clocks all times are looked at.
 const AROUND: SignedDuration = SignedDuration::from_hours(50);

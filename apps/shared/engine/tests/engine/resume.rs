@@ -1,7 +1,5 @@
 //! Going on after the worker was lost.
 
-use std::time::Duration;
-
 use domain::{Elapsed, RunState, StepState};
 use engine::{Progress, Variable};
 use serde_json::json;
@@ -115,7 +113,7 @@ async fn captured_secrets_stay_masked_after_a_resume() {
     let mut rig = Rig::new(&target);
     rig.progress.finished = vec![engine::FinishedStep {
         position: 0,
-        state: domain::StepState::Passed,
+        state: StepState::Passed,
         progress: engine::StepProgress {
             captures: vec![Variable { name: "token".to_owned(), value: json!("t-1-secret"), secret: true }],
             ..Default::default()

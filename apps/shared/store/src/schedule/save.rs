@@ -3,7 +3,7 @@
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, insert_into, update};
 use domain::{
     PlanId, ScheduleId, UserId,
-    schedule::{CheckedSchedule, Timetable, Timing},
+    schedule::{CheckedSchedule, Timetable},
 };
 
 use crate::{
@@ -69,7 +69,7 @@ impl Store {
         &self,
         tenant: &Tenant,
         schedule: ScheduleId,
-        mut new: CheckedSchedule,
+        new: CheckedSchedule,
     ) -> Result<bool, Error> {
         type Row = (Id, Json<Timetable>, i32, Option<i64>, Option<i64>);
         let tenant = *tenant;
@@ -91,7 +91,6 @@ impl Store {
                     AnyConnection::Sqlite(conn) => theirs.get_result(conn).optional()?,
                 };
                 let Some((plan, Json(old), fired, next_due_at, paused_at)) = found else { return Ok(false) };
-                keep_beginning(&mut new.timetable, &old);
                 let (fired, next) = match (new.timetable == old, paused_at) {
                     (true, _) => (fired, next_due_at),
                     (false, Some(_)) => (0, None),
@@ -115,16 +114,6 @@ impl Store {
                 Ok(true)
             })
             .await
-    }
-}
-
-/// The same interval goes on in the old rhythm, not from the time of saving.
-fn keep_beginning(new: &mut Timetable, old: &Timetable) {
-    if let (Timing::Every { interval, start, .. }, Timing::Every { interval: before, start: began, .. }) =
-        (&mut new.timing, &old.timing)
-        && interval == before
-    {
-        *start = *began;
     }
 }
 

@@ -12,30 +12,30 @@ use testkit::factory;
 use tokio_util::sync::CancellationToken;
 
 /// Longer than any test.
-const LONG: Duration = Duration::from_secs(600);
+pub const LONG: Duration = Duration::from_secs(600);
 /// Over as soon as it is written.
 const NOTHING: Duration = Duration::ZERO;
 
-fn claims(store: &Store, lasts: Duration) -> Claims {
+pub fn claims(store: &Store, lasts: Duration) -> Claims {
     store.claims(WorkerId::new(), lasts)
 }
 
-async fn claim_one(claims: &Claims) -> ClaimedRun {
+pub async fn claim_one(claims: &Claims) -> ClaimedRun {
     let mut claimed = claims.claim(1).await.unwrap().runs;
     assert_eq!(claimed.len(), 1);
     claimed.remove(0)
 }
 
-fn ids(claimed: &[ClaimedRun]) -> Vec<RunId> {
+pub fn ids(claimed: &[ClaimedRun]) -> Vec<RunId> {
     claimed.iter().map(|run| run.lease.run).collect()
 }
 
 /// Ends a run; true if the lease was good for that.
-async fn end(store: &Store, lease: Lease) -> bool {
+pub async fn end(store: &Store, lease: Lease) -> bool {
     let recorder = Recorder::start(store);
     let lost = CancellationToken::new();
     let record = recorder.run(lease, lost.clone());
-    let ending = Ending { state: RunState::Passed, reason: None, slow: false, passed: 2, failed: 0, skipped: 0 };
+    let ending = Ending { state: RunState::Passed, reason: None, slow: false, passed: 0, failed: 0, skipped: 0 };
     record.finish(ending, ()).await.unwrap();
     recorder.flush().await;
     !lost.is_cancelled()
@@ -157,6 +157,17 @@ testkit::on_both! {
         assert_eq!((first.lease.run, second.lease.run), (run, run));
         assert_eq!((first.attempt, second.attempt), (1, 2));
         assert!(other.claim(1).await.unwrap().runs.is_empty());
+    }
+
+    async fn the_time_of_a_run_counts_from_its_first_start(database: TestDatabase) {
+        let store = database.open().await;
+        let member = factory::member(&store).await;
+        let plan = factory::saved_plan(&store, &member, "Plan").await;
+        factory::queued_run(&store, &member, plan).await;
+        assert!(claim_one(&claims(&store, NOTHING)).await.elapsed < Duration::from_secs(1));
+        crate::raw::sql(&database, "UPDATE runs SET started_at = started_at - 600000000");
+        let elapsed = claim_one(&claims(&store, LONG)).await.elapsed;
+        assert!(elapsed >= Duration::from_secs(600) && elapsed < Duration::from_secs(660), "{elapsed:?}");
     }
 
     async fn an_old_fence_writes_nothing(database: TestDatabase) {

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use domain::{Cause, PlanId, RunId, RunState};
-use store::{CancelOutcome, Member, NewRun, PageRequest, PlanFilter, QueueError, RunFilter, SaveError, Store, Summary};
+use domain::{Cause, PlanId, RunId, RunState, ScheduleId, schedule::CheckedSchedule};
+use store::{
+    CancelOutcome, Member, NewRun, PageRequest, PlanFilter, QueueError, RunFilter, SaveError, ScheduleFilter, Store,
+    Summary, Used, Which,
+};
 use testkit::factory;
 
 /// Everything a stranger can try; a test below looks that nothing is missing.
-async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: RunId) {
+async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: RunId, schedule: ScheduleId) {
     let tenant = stranger.tenant();
     assert!(store.plan(tenant, plan).await.unwrap().is_none());
     assert!(store.plan_version(tenant, plan, 1).await.unwrap().is_none());
@@ -32,6 +35,25 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
         assert!(store.runs(tenant, filter).await.unwrap().items.is_empty());
     }
     assert_eq!(store.summary(tenant).await.unwrap(), Summary::default());
+    assert_eq!(store.used(tenant).await.unwrap(), Used::default());
+    let made = store.create_schedule(tenant, stranger.user_id, plan, factory::hourly("Mine")).await.unwrap();
+    assert_eq!(made, None);
+    assert!(!store.save_schedule(tenant, schedule, factory::hourly("Mine")).await.unwrap());
+    assert!(store.schedule(tenant, schedule).await.unwrap().is_none());
+    for filter in [
+        ScheduleFilter::default(),
+        ScheduleFilter { plan: Some(plan), tag: Some("eu".to_owned()), enabled: Some(true), ..ScheduleFilter::default() },
+    ] {
+        assert!(store.schedules(tenant, filter).await.unwrap().items.is_empty());
+    }
+    assert!(store.coming_schedules(tenant, None, 10).await.unwrap().is_empty());
+    assert!(store.occurrences(tenant, schedule, PageRequest::default()).await.unwrap().items.is_empty());
+    for which in [Which::One(schedule), Which::Tag("eu".to_owned()), Which::All] {
+        let paused = store.pause_schedules(tenant, stranger.user_id, which.clone(), "Mine").await.unwrap();
+        assert_eq!((paused, store.resume_schedules(tenant, which).await.unwrap()), (0, 0));
+    }
+    assert!(!store.delete_schedule(tenant, schedule).await.unwrap());
+    assert_eq!(store.clear_schedules(tenant, "eu").await.unwrap(), 0);
 }
 
 testkit::on_both! {
@@ -41,11 +63,18 @@ testkit::on_both! {
         let plan = factory::saved_plan(&store, &owner, "Plan").await;
         let ended = factory::ended_run(&store, &owner, plan, RunState::Failed).await;
         let queued = factory::queued_run(&store, &owner, plan).await;
+        let tagged = |name| CheckedSchedule { tags: "eu".parse().unwrap(), ..factory::hourly(name) };
+        let going = factory::scheduled(&store, &owner, plan, tagged("Going")).await;
+        let paused = factory::scheduled(&store, &owner, plan, tagged("Paused")).await;
+        store.pause_schedules(owner.tenant(), owner.user_id, Which::One(paused), "").await.unwrap();
         let stranger = factory::member(&store).await;
 
-        for run in [ended, queued, RunId::new()] {
-            try_everything(&store, &stranger, plan, run).await;
+        for (run, schedule) in [(ended, going), (queued, paused), (RunId::new(), ScheduleId::new())] {
+            try_everything(&store, &stranger, plan, run, schedule).await;
         }
+        let after = store.schedules(owner.tenant(), ScheduleFilter::default()).await.unwrap().items;
+        let after: Vec<_> = after.iter().map(|row| (row.id, row.name.as_str(), row.paused.is_some())).collect();
+        assert_eq!(after, [(paused, "Paused", true), (going, "Going", false)]);
         let after = store.plan(owner.tenant(), plan).await.unwrap().unwrap();
         assert_eq!((after.name.as_str(), after.version), ("Plan", 1));
         let runs = store.runs(owner.tenant(), RunFilter::default()).await.unwrap().items;

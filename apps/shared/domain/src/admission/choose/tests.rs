@@ -195,20 +195,29 @@ fn restrictions() -> impl Strategy<Value = Restriction> {
 }
 
 prop_compose! {
+    fn rows()(
+        owner in 0u8..4, number in 0u8..4, restriction in restrictions(), of in prop::option::weighted(0.4, 0u8..3),
+        priority in -2i16..3, due_at in 0i64..20,
+    ) -> Waiting {
+        Waiting {
+            plan: plan(owner, number),
+            restriction,
+            schedule: of.map(|of| schedule(owner, of)),
+            ..waiting(0, owner, priority, due_at)
+        }
+    }
+}
+
+prop_compose! {
     /// What goes was started by the same rules.
     fn worlds()(
-        rows in prop::collection::vec((0u8..4, 0u8..4, restrictions(), prop::option::weighted(0.4, 0u8..3), -2i16..3, 0i64..20), 0..40),
+        rows in prop::collection::vec(rows(), 0..40),
         most in prop::collection::vec(prop::option::of(0u32..6), 4),
         started in 0usize..8,
         slots in 0usize..20,
     ) -> World {
-        let run = |(n, (owner, number, restriction, of, priority, due_at)): (usize, (u8, u8, Restriction, Option<u8>, i16, i64))| Waiting {
-            plan: plan(owner, number),
-            restriction,
-            schedule: of.map(|of| schedule(owner, of)),
-            ..waiting(n as u128, owner, priority, due_at)
-        };
-        let waiting: Vec<_> = rows.into_iter().enumerate().map(run).collect();
+        let run = |(n, row): (u128, Waiting)| Waiting { run: RunId(Uuid::from_u128(n)), ..row };
+        let waiting: Vec<_> = (0..).zip(rows).map(run).collect();
         let most = (0..4).map(|n| (organization(n), most[n as usize])).collect();
         let mut world = World { waiting, going: Vec::new(), most, slots: started };
         let first = world.choose().runs;

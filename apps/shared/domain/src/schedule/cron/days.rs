@@ -103,8 +103,7 @@ impl Days {
         if self.every_day {
             return Some(day);
         }
-        let found = self.each(day, day.saturating_add(HORIZON), |day| ControlFlow::Break(day));
-        found.break_value()
+        self.each(day, day.saturating_add(HORIZON), ControlFlow::Break).break_value()
     }
 
     /// The last day that is due, up to this one.

@@ -15,7 +15,8 @@ struct Stretch {
     end: Option<i64>,
 }
 
-/// No clock change shifts the local time by more.
+/// No change of the clocks shifts the local time by more. Further away from one, a search may leap: what it
+/// skips or repeats are local times that have been looked at.
 const WIDEST: i64 = 2 * 86_400;
 
 impl Stretch {
@@ -62,7 +63,7 @@ impl Cron {
             }
             let found = self.next_local(from)? - stretch.offset;
             match stretch.end {
-                Some(end) if found >= end => at = end.max(found - WIDEST),
+                Some(end) if found >= end => at = if end - at > WIDEST { end.max(found - WIDEST) } else { end },
                 _ => return Timestamp::from_second(found).is_ok().then_some(found),
             }
         }
@@ -85,7 +86,7 @@ impl Cron {
             {
                 return Some(start);
             }
-            at = (start - 1).min(found - stretch.offset + WIDEST);
+            at = if at - start > WIDEST { (start - 1).min(found - stretch.offset + WIDEST) } else { start - 1 };
         }
     }
 

@@ -17,35 +17,40 @@ use crate::{
 /// How many instants a schedule of the kind `at` may have.
 const MOST_TIMES: usize = 100;
 
-/// The order in which problems are told.
-const FIELDS: [&str; 15] = [
-    "name",
-    "kind",
-    "cron",
-    "interval",
-    "jitter",
-    "start",
-    "at",
-    "zone",
-    "after",
-    "before",
-    "repeats",
-    "tags",
-    "catch_up",
-    "overlap",
-    "variables",
-];
+/// The most bytes a field may have.
+const LONGEST: usize = 16 * 1024;
+
+/// The fields, in the order in which problems are told.
+fn fields(draft: &ScheduleDraft) -> [(&'static str, &str); 15] {
+    [
+        ("name", &draft.name),
+        ("kind", &draft.kind),
+        ("cron", &draft.cron),
+        ("interval", &draft.interval),
+        ("jitter", &draft.jitter),
+        ("start", &draft.start),
+        ("at", &draft.at),
+        ("zone", &draft.zone),
+        ("after", &draft.after),
+        ("before", &draft.before),
+        ("repeats", &draft.repeats),
+        ("tags", &draft.tags),
+        ("catch_up", &draft.catch_up),
+        ("overlap", &draft.overlap),
+        ("variables", &draft.variables),
+    ]
+}
 
 /// What was found so far.
 struct Problems(Vec<FieldProblem>);
 
 impl Problems {
-    fn add(&mut self, field: &'static str, message: impl ToString) {
-        self.0.push(FieldProblem { field, message: message.to_string() });
+    fn add(&mut self, field: &'static str, message: impl Into<String>) {
+        self.0.push(FieldProblem { field, message: message.into() });
     }
 
     fn keep<T>(&mut self, field: &'static str, read: Result<T, impl ToString>) -> Option<T> {
-        read.map_err(|problem| self.add(field, problem)).ok()
+        read.map_err(|problem| self.add(field, problem.to_string())).ok()
     }
 }
 
@@ -56,6 +61,13 @@ pub(super) fn check(
     plan_variables: &[String],
 ) -> Result<CheckedSchedule, Vec<FieldProblem>> {
     let mut problems = Problems(Vec::new());
+    let fields = fields(draft);
+    for (field, _) in fields.iter().filter(|(_, text)| text.len() > LONGEST) {
+        problems.add(field, format!("This is longer than {} KiB.", LONGEST / 1024));
+    }
+    if !problems.0.is_empty() {
+        return Err(problems.0);
+    }
     let name = draft.name.trim();
     if name.chars().count() > 120 || name.chars().any(char::is_control) {
         problems.add("name", "Enter a name of at most 120 characters, or none.");
@@ -74,7 +86,7 @@ pub(super) fn check(
             Ok(CheckedSchedule { name, timetable, catch_up, overlap, tags, variables })
         }
         _ => {
-            problems.0.sort_by_key(|problem| FIELDS.iter().position(|field| *field == problem.field));
+            problems.0.sort_by_key(|problem| fields.iter().position(|(field, _)| *field == problem.field));
             Err(problems.0)
         }
     }

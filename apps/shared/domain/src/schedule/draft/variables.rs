@@ -2,18 +2,12 @@
 
 use std::collections::BTreeMap;
 
-/// The most characters all of them may have together.
-const LONGEST: usize = 16 * 1024;
-
 /// Reads `name = value` on each line; empty lines and lines that begin with `#` are left out.
 ///
 /// # Errors
 /// A sentence for each line that is wrong.
 pub(super) fn read(text: &str, known: &[String]) -> Result<BTreeMap<String, String>, Vec<String>> {
     let (mut variables, mut problems) = (BTreeMap::new(), Vec::new());
-    if text.len() > LONGEST {
-        return Err(vec![format!("The values are longer than {} KiB together.", LONGEST / 1024)]);
-    }
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let Some((name, value)) = line.split_once('=') else {
             problems.push(format!("`{}` has no `=`. Write name = value on each line.", shown(line)));

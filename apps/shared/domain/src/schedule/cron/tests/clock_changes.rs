@@ -54,6 +54,24 @@ fn what_follows_the_clock_on_the_wall_goes_on_through_both_changes() {
 }
 
 #[test]
+fn what_comes_twice_is_found_also_if_the_next_is_far_away() {
+    assert_eq!(
+        times("15 */3 * 11 0", "America/Havana", "2024-11-02T12:00", 3),
+        ["2024-11-03T00:15-04:00", "2024-11-03T00:15-05:00", "2024-11-03T03:15-05:00"]
+    );
+    assert_eq!(
+        times("*/50 0 3 11 *", "America/Havana", "2024-11-02T12:00", 5),
+        [
+            "2024-11-03T00:00-04:00",
+            "2024-11-03T00:50-04:00",
+            "2024-11-03T00:00-05:00",
+            "2024-11-03T00:50-05:00",
+            "2025-11-03T00:00-05:00"
+        ]
+    );
+}
+
+#[test]
 fn half_an_hour_of_lord_howe_is_skipped_and_repeated() {
     assert_eq!(
         times("15 2 * * *", "Australia/Lord_Howe", "2027-10-02T12:00", 2),

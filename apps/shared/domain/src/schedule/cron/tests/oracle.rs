@@ -102,7 +102,7 @@ impl Expression {
                     };
                     found.insert(instant.as_second());
                 }
-                local = local + 1.minute();
+                local += 1.minute();
             }
         }
         found.into_iter().filter(|at| *at > from.as_second() && *at <= to.as_second()).collect()
