@@ -1,5 +1,7 @@
 //! What the floors store and read: the same kind of database, one batch insert, one query.
 
+pub mod claims;
+
 use std::sync::Mutex;
 
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, prelude::*};
@@ -39,8 +41,8 @@ pub enum Database {
 
 impl Database {
     /// Opens the file and makes the table.
-    pub fn sqlite(path: &str) -> anyhow::Result<Self> {
-        let mut connection = SqliteConnection::establish(path)?;
+    pub fn sqlite(url: &str) -> anyhow::Result<Self> {
+        let mut connection = SqliteConnection::establish(url.trim_start_matches("sqlite:"))?;
         connection.batch_execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
         connection.batch_execute(TABLE)?;
         Ok(Self::Sqlite(Mutex::new(connection)))

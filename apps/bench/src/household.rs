@@ -18,6 +18,8 @@ pub const SESSION: [u8; 32] = [7; 32];
 
 /// An open store with a signed-in owner and the plan of the figures.
 pub struct Household {
+    /// Where it is.
+    pub url: String,
     /// Ours.
     pub store: Store,
     /// The owner.
@@ -29,7 +31,7 @@ pub struct Household {
 /// The databases that a figure is taken on: a name, ours, and the floor's.
 pub fn databases(folder: &std::path::Path) -> anyhow::Result<Vec<(&'static str, String, String)>> {
     let file = |name: &str| format!("sqlite:{}", folder.join(name).display());
-    let mut databases = vec![("sqlite", file("ours.db"), folder.join("floor.db").display().to_string())];
+    let mut databases = vec![("sqlite", file("ours.db"), file("floor.db"))];
     match std::env::var("BENCH_POSTGRES") {
         Ok(url) => {
             let (ours, floor) = (fresh_postgres(&url)?, fresh_postgres(&url)?);
@@ -47,27 +49,31 @@ fn fresh_postgres(url: &str) -> anyhow::Result<String> {
 }
 
 impl Household {
-    /// Migrates the database and signs the owner up.
+    /// Migrates the database and signs the owner of a plan for the target up.
     pub async fn new(url: &str, target: &load::Target) -> anyhow::Result<Self> {
-        let url: DatabaseUrl = url.parse()?;
-        let store = Store::open(&url, SealingKey::new(&[9; 32]), store::Options::default()).await?;
+        Self::with_plan(url, new_plan(&target.address, "Orders")?).await
+    }
+
+    /// Migrates the database and signs the plan's owner up.
+    pub async fn with_plan(url: &str, plan: NewPlan) -> anyhow::Result<Self> {
+        let store = open(url).await?;
         store.migrate().await?;
-        let new = new_plan(&target.address, "Orders")?;
-        let user = store
-            .sign_up(NewAccount {
-                email: "ada@example.com".parse()?,
-                password_hash: "nobody signs in with it".to_owned(),
-                organization_name: "Bench".parse()?,
-                sample: Some(new),
-            })
-            .await?;
-        let token_hash = Sha256::digest(SESSION).into();
-        let expires_at = jiff_in_a_day();
-        store.create_session(user, NewSession { token_hash, user_agent: "bench".to_owned(), expires_at }).await?;
-        let member = store.member(token_hash).await?.context("the member who has just signed in")?;
-        let plans = store.plans(member.tenant(), store::PlanFilter::default()).await?;
-        let plan = plans.items.first().context("the sample plan")?.id;
-        Ok(Self { store, member, plan })
+        let (member, plan) = move_in(&store, "ada@example.com", SESSION, plan).await?;
+        Ok(Self { url: url.to_owned(), store, member, plan })
+    }
+
+    /// Somebody else who lives in the same database, in an organization of their own.
+    pub async fn neighbor(&self, plan: NewPlan) -> anyhow::Result<Self> {
+        let (member, plan) = move_in(&self.store, "grace@example.com", [8; 32], plan).await?;
+        Ok(Self { url: self.url.clone(), store: self.store.clone(), member, plan })
+    }
+
+    /// The store as another process would have it, on databases that another process can share.
+    pub async fn from_outside(&self) -> anyhow::Result<Store> {
+        match self.url.starts_with("sqlite:") {
+            true => Ok(self.store.clone()),
+            false => open(&self.url).await,
+        }
     }
 
     /// Queues runs of the plan.
@@ -84,14 +90,8 @@ impl Household {
     pub async fn execute(&self, runs: usize) -> anyhow::Result<f64> {
         let mut changes = self.store.changes();
         let shutdown = CancellationToken::new();
-        let config = executor::Config {
-            concurrency: load::AT_ONCE,
-            lease: Duration::from_secs(30),
-            policy: Policy::any(),
-            panics_on: None,
-        };
         let begin = Instant::now();
-        let worker = tokio::spawn(executor::run(config, self.store.clone(), shutdown.clone()));
+        let worker = tokio::spawn(executor::run(executing(), self.store.clone(), shutdown.clone()));
         let mut finished = 0;
         while finished < runs {
             match changes.next().await {
@@ -108,9 +108,48 @@ impl Household {
     }
 }
 
+/// How the executors of the figures work.
+pub fn executing() -> executor::Config {
+    executor::Config {
+        concurrency: load::AT_ONCE,
+        lease: Duration::from_secs(30),
+        policy: Policy::any(),
+        panics_on: None,
+    }
+}
+
+/// Opens a store with the key of the figures.
+pub async fn open(url: &str) -> anyhow::Result<Store> {
+    let url: DatabaseUrl = url.parse()?;
+    Ok(Store::open(&url, SealingKey::new(&[9; 32]), store::Options::default()).await?)
+}
+
+/// Signs somebody up, and in.
+async fn move_in(store: &Store, email: &str, session: [u8; 32], plan: NewPlan) -> anyhow::Result<(Member, PlanId)> {
+    let user = store
+        .sign_up(NewAccount {
+            email: email.parse()?,
+            password_hash: "nobody signs in with it".to_owned(),
+            organization_name: "Bench".parse()?,
+            sample: Some(plan),
+        })
+        .await?;
+    let token_hash = Sha256::digest(session).into();
+    let expires_at = jiff_in_a_day();
+    store.create_session(user, NewSession { token_hash, user_agent: "bench".to_owned(), expires_at }).await?;
+    let member = store.member(token_hash).await?.context("the member who has just signed in")?;
+    let plans = store.plans(member.tenant(), store::PlanFilter::default()).await?;
+    let plan = plans.items.first().context("the sample plan")?.id;
+    Ok((member, plan))
+}
+
 /// The plan of the figures, ready to be stored.
 pub fn new_plan(target: &str, name: &str) -> anyhow::Result<NewPlan> {
-    let text = load::plan_text(target);
+    checked_plan(load::plan_text(target), name)
+}
+
+/// A plan of any text, ready to be stored.
+pub fn checked_plan(text: String, name: &str) -> anyhow::Result<NewPlan> {
     let plan = plan::check(&text, &plan::Known::default()).plan.context("a valid plan")?;
     let outline = plan::outline(&plan);
     let steps = u32::try_from(outline.len())?;

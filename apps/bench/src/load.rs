@@ -71,8 +71,13 @@ where
 
 /// CPU seconds this process has used so far, in user and kernel mode.
 pub fn cpu_seconds() -> anyhow::Result<f64> {
+    cpu_seconds_of(std::process::id())
+}
+
+/// As [`cpu_seconds`], of any process.
+pub fn cpu_seconds_of(process: u32) -> anyhow::Result<f64> {
     // Fields 14 and 15 of proc(5) stat, in ticks of 10 ms on Linux; the name before may hold spaces.
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     let after_name = stat.rsplit(')').next().context("a process name")?;
     let fields: Vec<&str> = after_name.split_whitespace().collect();
     let ticks = |index: usize| -> anyhow::Result<f64> { Ok(fields.get(index).context("a CPU time")?.parse()?) };

@@ -1,7 +1,7 @@
-//! Measures Smokex against a floor in the same run: `script/bench [NAME…] [--json]`.
+//! Measures Smokex against a floor in the same run: `script/bench [NAME…] [--full] [--json]`.
 //!
 //! Machines are noisy, so every figure is taken in rounds that alternate between ours and the floor,
-//! and what counts is the ratio of the medians.
+//! and what counts is the ratio of the medians. Where a promise is a time, ours stands beside it.
 
 mod bare;
 mod figure;
@@ -9,7 +9,9 @@ mod figures;
 mod floor;
 mod household;
 mod load;
+mod rows;
 mod target;
+mod witness;
 
 use anyhow::bail;
 
@@ -19,39 +21,54 @@ use figure::Figure;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const NAMES: &[&str] = &["engine", "persisted", "cold", "pages"];
+/// Every figure, and whether it is taken on two databases.
+const NAMES: &[(&str, bool)] = &[
+    ("engine", false),
+    ("persisted", true),
+    ("cold", false),
+    ("pages", false),
+    ("queue", true),
+    ("idle", true),
+    ("clock", true),
+    ("fair", true),
+    ("growth", true),
+];
+
+/// How long a figure is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Bearable.
+    Short,
+    /// As many as are promised: `--full`.
+    Full,
+}
+
+impl Form {
+    /// What goes with it.
+    pub fn either<T>(self, short: T, full: T) -> T {
+        if self == Self::Short { short } else { full }
+    }
+}
 
 fn main() -> anyhow::Result<()> {
-    let mut names = Vec::new();
-    let mut json = false;
+    let (mut wanted, mut form, mut json) = (Vec::new(), Form::Short, false);
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--json" => json = true,
+            "--full" => form = Form::Full,
             "target" => return on_cores(1)?.block_on(target::serve()),
             "bare" => return figures::cold::bare_process(),
-            name if NAMES.contains(&name) => names.push(name.to_owned()),
-            "cpu" => names.push("persisted".to_owned()),
-            "persisted-sqlite" | "persisted-postgres" => names.push(argument),
-            other => bail!(
-                "`{other}` is no figure; there are {}, cpu (measured with persisted), persisted-sqlite and persisted-postgres",
-                NAMES.join(", ")
-            ),
+            "scheduler" => return on_cores(2)?.block_on(figures::clock::scheduler()),
+            "cpu" => wanted.push(("persisted", None)),
+            name => wanted.push(figure_named(name)?),
         }
     }
-    if names.is_empty() {
-        names = NAMES.iter().map(|name| (*name).to_owned()).collect();
+    if wanted.is_empty() {
+        wanted = NAMES.iter().map(|(name, _)| (*name, None)).collect();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    for name in names {
-        let figures: Vec<Figure> = match name.as_str() {
-            "engine" => runtime.block_on(figures::engine::measure())?,
-            "persisted" => runtime.block_on(figures::persisted::measure(|_| true))?,
-            "persisted-sqlite" => runtime.block_on(figures::persisted::measure(|name| name == "sqlite"))?,
-            "persisted-postgres" => runtime.block_on(figures::persisted::measure(|name| name == "postgres"))?,
-            "cold" => runtime.block_on(figures::cold::measure())?,
-            _ => runtime.block_on(figures::pages::measure())?,
-        };
-        for figure in figures {
+    for (name, database) in wanted {
+        for figure in runtime.block_on(measure(name, database, form))? {
             if json {
                 println!("{}", serde_json::to_string(&figure)?);
             } else {
@@ -60,6 +77,40 @@ fn main() -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A figure by its name, with the only database it is wanted on, if there is one: `queue-sqlite`.
+fn figure_named(argument: &str) -> anyhow::Result<(&'static str, Option<String>)> {
+    let (name, database) = match argument.split_once('-') {
+        Some((name, database @ ("sqlite" | "postgres"))) => (name, Some(database.to_owned())),
+        _ => (argument, None),
+    };
+    match NAMES.iter().find(|(known, both)| *known == name && (*both || database.is_none())) {
+        Some((name, _)) => Ok((name, database)),
+        None => {
+            let names: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
+            bail!(
+                "`{argument}` is no figure; there are {}, cpu (measured with persisted), and on one database \
+                 persisted, queue, idle, clock, fair and growth with -sqlite or -postgres",
+                names.join(", ")
+            )
+        }
+    }
+}
+
+async fn measure(name: &str, database: Option<String>, form: Form) -> anyhow::Result<Vec<Figure>> {
+    let wanted = |name: &str| database.as_ref().is_none_or(|database| database == name);
+    match name {
+        "engine" => figures::engine::measure().await,
+        "persisted" => figures::persisted::measure(wanted).await,
+        "cold" => figures::cold::measure().await,
+        "pages" => figures::pages::measure().await,
+        "queue" => figures::queue::measure(form, wanted).await,
+        "idle" => figures::idle::measure(wanted).await,
+        "clock" => figures::clock::measure(form, wanted).await,
+        "fair" => figures::fair::measure(wanted).await,
+        _ => figures::growth::measure(wanted).await,
+    }
 }
 
 fn on_cores(workers: usize) -> anyhow::Result<tokio::runtime::Runtime> {

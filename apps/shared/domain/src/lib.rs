@@ -1,6 +1,7 @@
 //! Vocabulary and rules without I/O: ids, states and transitions, reports, roles, tiers, schedules.
 //!
-//! Every other crate speaks in these words. Nothing here reads a clock, a socket or a file.
+//! Every other crate speaks in these words. Nothing here reads a clock, a socket or a file, but for
+//! the system's database of time zones.
 
 pub mod account;
 pub mod admission;

@@ -139,7 +139,7 @@ impl Timetable {
 }
 
 fn just_before(instant: Timestamp) -> Timestamp {
-    instant - jiff::SignedDuration::from_nanos(1)
+    instant.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]

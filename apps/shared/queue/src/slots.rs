@@ -1,5 +1,5 @@
-//! How many runs this process may have claimed: those being executed, and while runs are short a few
-//! ahead, so that nobody waits for the next claim.
+//! How many runs this process may have claimed: those being executed, and while runs are short some
+//! ahead, so that nobody waits for the next claim and a claim is worth its transaction.
 
 use std::{
     sync::{
@@ -18,8 +18,11 @@ const SHORT: Duration = Duration::from_millis(50);
 /// that one run counts for, so that a few short ones outweigh a long one.
 const LONG: u64 = 400_000;
 
-/// How many times the slots are claimed ahead.
+/// How many times the slots are claimed ahead, at least and at most. In between as many as get their turn
+/// within the horizon, so that runs that take next to nothing are not held up by their claims.
 const AHEAD: usize = 2;
+const MOST_AHEAD: usize = 8;
+const HORIZON: Duration = Duration::from_millis(10);
 
 /// Counts what is claimed.
 pub(crate) struct Slots {
@@ -57,8 +60,12 @@ impl Slots {
     }
 
     fn ahead(&self) -> usize {
-        let short = u128::from(self.average.load(Ordering::Relaxed)) < SHORT.as_micros();
-        if short { self.concurrency * AHEAD } else { 0 }
+        let average = Duration::from_micros(self.average.load(Ordering::Relaxed));
+        if average >= SHORT {
+            return 0;
+        }
+        let turns = HORIZON.as_micros() / average.as_micros().max(1);
+        self.concurrency * usize::try_from(turns).unwrap_or(MOST_AHEAD).clamp(AHEAD, MOST_AHEAD)
     }
 
     /// Waits until a slot is given back.
@@ -112,11 +119,7 @@ mod tests {
     #[test]
     fn short_runs_are_claimed_ahead_several_at_a_time() {
         let slots = Slots::new(4);
-        for _ in 0..200 {
-            slots.take().begin();
-            let mut slot = slots.take();
-            slot.begin();
-        }
+        slots.average.store(20_000, Ordering::Relaxed);
         assert_eq!(slots.wanted(), 4 + 4 * AHEAD);
         let mut held: Vec<_> = (0..slots.wanted()).map(|_| slots.take()).collect();
         assert_eq!(slots.wanted(), 0);
@@ -126,5 +129,29 @@ mod tests {
         assert_eq!(slots.wanted(), 5);
         slots.expect_long();
         assert_eq!(slots.wanted(), 0);
+    }
+
+    #[test]
+    fn runs_that_take_next_to_nothing_are_claimed_further_ahead() {
+        let slots = Slots::new(4);
+        let ahead = |average| {
+            slots.average.store(average, Ordering::Relaxed);
+            slots.wanted() - 4
+        };
+        assert_eq!(ahead(2_000), 4 * 5);
+        assert_eq!(ahead(0), 4 * MOST_AHEAD);
+        assert_eq!(ahead(49_999), 4 * AHEAD);
+        assert_eq!(ahead(50_000), 0);
+    }
+
+    #[test]
+    fn a_few_runs_show_that_all_are_short() {
+        let slots = Slots::new(4);
+        for _ in 0..200 {
+            slots.take().begin();
+            let mut slot = slots.take();
+            slot.begin();
+        }
+        assert_eq!(slots.wanted(), 4 + 4 * MOST_AHEAD);
     }
 }

@@ -11,6 +11,9 @@ const ENDS: [&str; 4] = [
     "could not send data to server",
 ];
 
+/// What SQLite and PostgreSQL say when the disk is full; the second is said of the shared memory of SQLite's log.
+const FULL: [&str; 3] = ["database or disk is full", "disk I/O error", "No space left on device"];
+
 /// A call to the store that did not come to its end. Nothing of it was written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,6 +23,11 @@ pub enum Error {
     /// The connection broke; the next call opens another.
     #[error("The connection to the database was lost: {0}.")]
     Disconnected(String),
+    /// There is no room for what is to be written; it may be tried again once there is.
+    #[error(
+        "The database cannot write, probably because its disk is full: {0}. Make room; nothing has to be restarted."
+    )]
+    Full(String),
     /// Two transactions waited for each other, and the database took this one back. It may be tried again.
     #[error("The database broke off a transaction that waited for another which waited for it.")]
     Deadlock,
@@ -58,6 +66,9 @@ impl From<DieselError> for Error {
                 Self::Disconnected(one_line(info.message()))
             }
             DieselError::DatabaseError(_, ref info) if info.message() == "deadlock detected" => Self::Deadlock,
+            DieselError::DatabaseError(_, ref info) if FULL.iter().any(|full| info.message().contains(full)) => {
+                Self::Full(one_line(info.message()))
+            }
             error => Self::Database(Box::new(error)),
         }
     }

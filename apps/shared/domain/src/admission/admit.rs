@@ -17,7 +17,8 @@ pub struct Asked {
     pub caught_up: bool,
     /// The number of this schedule's run that has not finished.
     pub previous: Option<u32>,
-    /// The number of a run of the plan that has not finished.
+    /// The number of a run of the plan that has not finished; not one of the schedule that asks, if that queues or
+    /// cancels: it has decided about its own.
     pub plan_busy: Option<u32>,
     /// A run of the organization has not finished.
     pub organization_busy: bool,
@@ -42,8 +43,7 @@ pub enum Admitted {
 
 /// Decides on a run: first the limits, then the restriction, then what its schedule does about overlap.
 ///
-/// A schedule that queues or cancels has decided about its own run before, so that alone does not make the plan
-/// busy. A due time that is caught up waits its turn where another would be skipped: several of them come at once.
+/// A due time that is caught up waits its turn where another would be skipped: several of them come at once.
 #[must_use]
 pub fn admit(asked: &Asked, limits: &Limits) -> Admitted {
     if let Some(reason) = over_limit(asked, limits).or_else(|| busy(asked)) {
@@ -85,11 +85,9 @@ fn busy(asked: &Asked) -> Option<String> {
     if asked.when_busy == WhenBusy::Queue {
         return None;
     }
-    let own =
-        |number| asked.previous == Some(number) && matches!(asked.overlap, Some(Overlap::Queue | Overlap::Cancel));
     match asked.restriction {
         Restriction::None => None,
-        Restriction::Itself => asked.plan_busy.filter(|number| !own(*number)).map(|number| {
+        Restriction::Itself => asked.plan_busy.map(|number| {
             format!(
                 "Run {number} of this plan has not finished, and its runs go one at a time (restriction: self). Wait \
                  for it or cancel it; with `when_busy: queue` in the plan a run waits by itself."

@@ -16,8 +16,9 @@ use super::Zone;
 pub(super) fn read(text: &str, zone: &Zone) -> Result<Timestamp, String> {
     let text = text.trim();
     let shown: String = text.chars().take(40).collect();
+    let far = || format!("{shown} is too far away. Choose a time of the years 1970 to 8999.");
     if let Ok(instant) = text.parse::<Timestamp>() {
-        return Ok(whole(instant));
+        return whole(instant).ok_or_else(far);
     }
     let Ok(local) = text.parse::<DateTime>() else {
         return Err(format!("`{shown}` is no time. Write a date and a time such as 2026-12-24 18:00."));
@@ -37,12 +38,15 @@ pub(super) fn read(text: &str, zone: &Zone) -> Result<Timestamp, String> {
             ));
         }
     }
-    ambiguous.unambiguous().map(whole).map_err(|_| format!("{shown} is too far away."))
+    ambiguous.unambiguous().ok().and_then(whole).ok_or_else(far)
 }
 
-fn whole(instant: Timestamp) -> Timestamp {
-    Timestamp::from_second(instant.as_nanosecond().div_euclid(1_000_000_000).try_into().unwrap_or(i64::MAX))
-        .unwrap_or(Timestamp::MAX)
+/// Without parts of a second, if it is near enough to count with.
+fn whole(instant: Timestamp) -> Option<Timestamp> {
+    /// 9000-01-01T00:00:00Z.
+    const END: i64 = 221_845_392_000;
+    let second = instant.as_second();
+    (0..END).contains(&second).then(|| Timestamp::from_second(second).ok()).flatten()
 }
 
 /// A text that [`read`] reads back as the same instant: the local time, with its offset only where that comes twice.

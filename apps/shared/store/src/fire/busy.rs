@@ -19,15 +19,18 @@ use crate::{
     usage::{self, Used},
 };
 
+/// The number of an unfinished run, and the schedule it is of, if any.
+type Unfinished = (Option<ScheduleId>, u32);
+
 /// What goes on and what is used up, kept up as runs are admitted.
 pub(super) struct Busy {
     /// The number of an unfinished run of each schedule that skips while there is one.
     schedules: HashMap<ScheduleId, u32>,
     /// Unfinished runs of each plan that runs only once at a time: of two schedules, if there are two.
-    plans: HashMap<PlanId, Vec<(Option<ScheduleId>, u32)>>,
+    plans: HashMap<PlanId, Vec<Unfinished>>,
     /// The organizations with an unfinished run, of those with a plan that runs only alone.
     organizations: HashSet<OrganizationId>,
-    /// What is used up by organizations that have a limit.
+    /// What is used up by organizations that have a limit (and by some that have none).
     used: HashMap<OrganizationId, Used>,
 }
 
@@ -49,9 +52,13 @@ impl Busy {
         let alone = restricted(Restriction::Global);
         let owners = taken.iter().filter(|taken| alone.contains(&taken.plan)).map(|taken| taken.organization);
         let owners: HashSet<OrganizationId> = owners.collect();
-        let limited =
-            taken.iter().filter(|taken| plans.get(&taken.plan).is_some_and(|p| is_limited(tiers.limits(p.tier))));
-        let used = usage::lock(conn, limited.map(|taken| taken.organization), now)?;
+        // The first of two that come due at the same time is seen by the second only if the second waits
+        // for the first.
+        let waits = |taken: &&Taken| {
+            alone.contains(&taken.plan)
+                || plans.get(&taken.plan).is_some_and(|plan| is_limited(tiers.limits(plan.tier)))
+        };
+        let used = usage::lock(conn, taken.iter().filter(waits).map(|taken| taken.organization), now)?;
         Ok(Self {
             schedules: unfinished_of_schedules(conn, &skipping)?,
             plans: unfinished_of_plans(conn, restricted(Restriction::Itself))?,
@@ -138,7 +145,7 @@ type OfPlanRow = (Id, Option<Id>, i32);
 fn unfinished_of_plans(
     conn: &mut AnyConnection,
     plans: HashSet<PlanId>,
-) -> Result<HashMap<PlanId, Vec<(Option<ScheduleId>, u32)>>, Error> {
+) -> Result<HashMap<PlanId, Vec<Unfinished>>, Error> {
     let rows: Vec<OfPlanRow> = match conn {
         _ if plans.is_empty() => Vec::new(),
         AnyConnection::Postgres(conn) => statement::<OfPlanType>(

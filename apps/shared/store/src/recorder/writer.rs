@@ -159,7 +159,7 @@ fn guarded<T>(write: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 
 /// Whether it is the database that fails, and not what is written.
 fn is_outage(error: &Error) -> bool {
-    matches!(error, Error::Disconnected(_) | Error::Busy(_))
+    matches!(error, Error::Disconnected(_) | Error::Busy(_) | Error::Full(_))
 }
 
 impl RunWrites {

@@ -156,6 +156,37 @@ testkit::on_both! {
         assert_eq!(store.doctor().await.unwrap(), []);
     }
 
+    async fn of_plans_that_run_alone_and_come_due_at_the_same_time_one_is_queued(database: TestDatabase) {
+        let store = database.open().await;
+        let now = Timestamp::now();
+        let draft = ScheduleDraft {
+            kind: "at".to_owned(),
+            at: (now + 10.seconds()).to_string(),
+            ..ScheduleDraft::default()
+        };
+        for _ in 0..8 {
+            let member = factory::member(&store).await;
+            for _ in 0..6 {
+                let plan = restricted_plan(&store, &member, Restriction::Global, WhenBusy::Refuse).await;
+                let checked = draft.check(now, &Tiers::default().enterprise, &[]).unwrap();
+                store.create_schedule(member.tenant(), member.user_id, plan, checked).await.unwrap();
+            }
+            let firing: Vec<_> = (0..6)
+                .map(|_| {
+                    let store = store.clone();
+                    tokio::spawn(async move { store.fire(now + 10.seconds(), 1).await.unwrap() })
+                })
+                .collect();
+            let (mut queued, mut refused) = (0, 0);
+            for fired in firing {
+                let fired = fired.await.unwrap();
+                queued += fired.queued;
+                refused += fired.refused;
+            }
+            assert_eq!((queued, refused), (1, 5));
+        }
+    }
+
     async fn thousands_that_must_wait_hide_nothing_that_may_go(database: TestDatabase) {
         let store = database.open().await;
         let member = factory::member(&store).await;

@@ -32,7 +32,6 @@ fn tagged(name: &str, tags: &str) -> CheckedSchedule {
     CheckedSchedule { tags: tags.parse().unwrap(), ..factory::hourly(name) }
 }
 
-
 testkit::on_both! {
     async fn a_schedule_is_kept_as_it_was_made(database: TestDatabase) {
         let (store, member, plan) = world(&database).await;

@@ -42,7 +42,12 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
     assert!(store.schedule(tenant, schedule).await.unwrap().is_none());
     for filter in [
         ScheduleFilter::default(),
-        ScheduleFilter { plan: Some(plan), tag: Some("eu".to_owned()), enabled: Some(true), ..ScheduleFilter::default() },
+        ScheduleFilter {
+            plan: Some(plan),
+            tag: Some("eu".to_owned()),
+            enabled: Some(true),
+            ..ScheduleFilter::default()
+        },
     ] {
         assert!(store.schedules(tenant, filter).await.unwrap().items.is_empty());
     }

@@ -13,16 +13,19 @@ use super::{
 /// Kills one process after the other at random moments, some of them while they start, and starts each
 /// again at once.
 fn kill_often(world: &mut World, kills: usize) {
-    for _ in 0..kills {
+    let mut killed = 0;
+    while killed < kills {
         pass(world.form.moment(20..900));
         let places = world.fleet.len();
         let place = world.form.one_of(places);
         world.fleet.kill(place);
         world.fleet.begin(place);
-        if world.form.chance(20) {
+        killed += 1;
+        if killed < kills && world.form.chance(20) {
             pass(world.form.moment(0..150));
             world.fleet.kill(place);
             world.fleet.begin(place);
+            killed += 1;
         }
         world.fleet.ready(place);
     }

@@ -16,8 +16,9 @@ use super::{super::browser::Browser, fleet::Origin};
 pub struct Accepted(Arc<Mutex<Vec<RunId>>>);
 
 impl Accepted {
-    fn add(&self, run: RunId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(run);
+    /// The run that an answer leads to.
+    pub fn add(&self, location: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(run_of(location));
     }
 
     pub fn all(&self) -> Vec<RunId> {
@@ -53,7 +54,7 @@ impl Load {
                     if let Some(origin) = origin
                         && let Some(location) = browser.try_submit(&format!("{origin}{path}")).await
                     {
-                        accepted.add(run_of(&location));
+                        accepted.add(&location);
                     }
                     tokio::time::sleep(pause).await;
                 }

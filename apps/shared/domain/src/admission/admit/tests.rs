@@ -81,7 +81,7 @@ fn a_global_plan_is_refused_while_anything_has_not_finished() {
 
 #[test]
 fn overlap_skips_or_queues_the_next_run_of_a_schedule() {
-    let overlapping = |overlap| Asked { overlap: Some(overlap), previous: Some(3), plan_busy: Some(3), ..asked() };
+    let overlapping = |overlap| Asked { overlap: Some(overlap), previous: Some(3), ..asked() };
     assert_eq!(
         admit(&overlapping(Overlap::Skip), &limits()),
         Admitted::Skip("Run 3 of this schedule had not finished when this one was due.".to_owned())
@@ -95,22 +95,6 @@ fn overlap_skips_or_queues_the_next_run_of_a_schedule() {
 fn a_due_time_that_is_caught_up_waits_instead() {
     let asked = Asked { overlap: Some(Overlap::Skip), previous: Some(3), caught_up: true, ..asked() };
     assert_eq!(admit(&asked, &limits()), Admitted::Queue);
-}
-
-#[test]
-fn a_schedule_that_queues_or_cancels_is_not_kept_busy_by_its_own_run() {
-    let of = |overlap, plan_busy| Asked {
-        restriction: Restriction::Itself,
-        overlap: Some(overlap),
-        previous: Some(3),
-        plan_busy: Some(plan_busy),
-        ..asked()
-    };
-    for overlap in [Overlap::Queue, Overlap::Cancel] {
-        assert_eq!(admit(&of(overlap, 3), &limits()), Admitted::Queue);
-        assert!(matches!(admit(&of(overlap, 2), &limits()), Admitted::Refuse(_)), "somebody else's run counts");
-    }
-    assert!(matches!(admit(&of(Overlap::Skip, 3), &limits()), Admitted::Refuse(_)));
 }
 
 #[test]

@@ -17,6 +17,9 @@ use crate::{
 /// How many instants a schedule of the kind `at` may have.
 const MOST_TIMES: usize = 100;
 
+/// The most characters of a name.
+const LONGEST_NAME: usize = 120;
+
 /// The most bytes a field may have.
 const LONGEST: usize = 16 * 1024;
 
@@ -69,8 +72,8 @@ pub(super) fn check(
         return Err(problems.0);
     }
     let name = draft.name.trim();
-    if name.chars().count() > 120 || name.chars().any(char::is_control) {
-        problems.add("name", "Enter a name of at most 120 characters, or none.");
+    if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        problems.add("name", format!("Enter a name of at most {LONGEST_NAME} characters, or none."));
     }
     let timetable = timetable(draft, now, limits, &mut problems);
     let tags = problems.keep("tags", draft.tags.parse());
@@ -82,7 +85,7 @@ pub(super) fn check(
     });
     match (problems.0.is_empty(), timetable, tags, catch_up, overlap) {
         (true, Some(timetable), Some(tags), Some(catch_up), Some(overlap)) => {
-            let name = if name.is_empty() { timetable.sentence().chars().take(120).collect() } else { name.to_owned() };
+            let name = if name.is_empty() { cut(timetable.sentence()) } else { name.to_owned() };
             Ok(CheckedSchedule { name, timetable, catch_up, overlap, tags, variables })
         }
         _ => {
@@ -90,6 +93,15 @@ pub(super) fn check(
             Err(problems.0)
         }
     }
+}
+
+/// A sentence as a name.
+fn cut(sentence: String) -> String {
+    if sentence.chars().count() <= LONGEST_NAME {
+        return sentence;
+    }
+    let short: String = sentence.chars().take(LONGEST_NAME - 1).collect();
+    format!("{}…", short.trim_end())
 }
 
 /// One of the words of an enum; none is its default.

@@ -49,6 +49,20 @@ fn the_default_is_taken_and_named_after_what_it_does() {
 }
 
 #[test]
+fn a_name_made_of_a_long_sentence_is_cut() {
+    let draft = ScheduleDraft {
+        after: "2028-01-01 11:00".to_owned(),
+        before: "2028-01-31".to_owned(),
+        repeats: "5".to_owned(),
+        zone: "America/Havana".to_owned(),
+        ..cron("*/15 9-17 * jan-jun mon#2")
+    };
+    let checked = check(&draft).unwrap();
+    assert!(checked.name.ends_with(", until January 31,…"), "{}", checked.name);
+    assert_eq!(ScheduleDraft::of(&checked, now()).check(now(), &Tiers::default().pro, &[]).unwrap(), checked);
+}
+
+#[test]
 fn every_field_is_read() {
     let draft = ScheduleDraft {
         name: " Nightly ".to_owned(),
@@ -271,6 +285,40 @@ fn a_draft_from_a_program_may_leave_fields_out_but_not_misspell_them() {
     let draft: ScheduleDraft = serde_json::from_str(r#"{"cron": "@daily", "zone": "Europe/Berlin"}"#).unwrap();
     assert_eq!(draft, berlin(cron("@daily")));
     assert!(serde_json::from_str::<ScheduleDraft>(r#"{"crno": "@daily"}"#).is_err());
+}
+
+#[test]
+fn times_at_the_ends_of_time_are_refused_and_those_just_before_are_times() {
+    for text in
+        [Timestamp::MIN.to_string(), Timestamp::MAX.to_string(), "1969-12-31".to_owned(), "9000-01-01".to_owned()]
+    {
+        for draft in [
+            at(&text),
+            ScheduleDraft { after: text.clone(), ..every("1h") },
+            ScheduleDraft { before: text.clone(), ..every("1h") },
+            ScheduleDraft { start: text.clone(), ..every("1h") },
+        ] {
+            let found = problems(&draft, &Tiers::default().pro);
+            assert!(found[0].contains("is too far away. Choose a time of the years 1970 to 8999."), "{found:?}");
+        }
+    }
+    let draft = ScheduleDraft {
+        start: "1970-01-01T00:00:00Z".to_owned(),
+        after: "8999-12-30".to_owned(),
+        before: "8999-12-31T23:59:59Z".to_owned(),
+        ..every("1h")
+    };
+    for draft in [ScheduleDraft { kind: "cron".to_owned(), zone: "America/Havana".to_owned(), ..draft.clone() }, draft]
+    {
+        let checked = check(&draft).unwrap();
+        let seed = crate::ScheduleId(uuid::Uuid::nil());
+        for from in [Timestamp::MIN, now()] {
+            let next = checked.timetable.next(seed, 0, from).unwrap();
+            assert!(next.to_string().starts_with("8999-12-3"), "{next}");
+        }
+        assert_eq!(checked.timetable.next(seed, 0, Timestamp::MAX), None);
+        assert_eq!(ScheduleDraft::of(&checked, now()).check(now(), &Tiers::default().pro, &[]).unwrap(), checked);
+    }
 }
 
 #[test]
