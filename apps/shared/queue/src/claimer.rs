@@ -42,10 +42,10 @@ impl Claimer {
     pub(crate) async fn run(&self, buffer: &Buffer, stop: &CancellationToken) {
         let mut pause = PAUSE;
         while !stop.is_cancelled() {
+            self.give_up_stale(buffer).await;
             let wanted = self.slots.wanted();
             if wanted == 0 {
                 stop.run_until_cancelled(tokio::time::timeout(STALE, self.slots.freed())).await;
-                self.give_up_stale(buffer).await;
                 continue;
             }
             let before = Instant::now();

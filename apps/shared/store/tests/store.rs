@@ -13,10 +13,10 @@ mod claims;
 mod clock;
 #[path = "store/crashes.rs"]
 mod crashes;
-#[path = "store/firing.rs"]
-mod firing;
 #[path = "store/doctor.rs"]
 mod doctor;
+#[path = "store/firing.rs"]
+mod firing;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/plans.rs"]

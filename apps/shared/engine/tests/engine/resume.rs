@@ -86,8 +86,11 @@ async fn a_failure_that_was_recorded_still_counts() {
     assert_eq!(second.states(), "2 skipped, finally.1 passed");
     assert_eq!(second.reason(), "Bad answered 404 where 2xx was expected.");
     assert_eq!(second.outcome().state, RunState::Failed);
-    rig.progress =
-        Progress { finished: second.recorded().into_iter().chain(first.recorded()).collect(), in_flight: None, ..Progress::default() };
+    rig.progress = Progress {
+        finished: second.recorded().into_iter().chain(first.recorded()).collect(),
+        in_flight: None,
+        ..Progress::default()
+    };
     let third = rig.run(plan).await;
     assert_eq!(third.states(), "");
     assert_eq!(third.outcome(), second.outcome());
@@ -145,7 +148,11 @@ async fn the_time_of_a_run_goes_on_while_nobody_executes_it() {
     target.on("/held", Reply::ok().after(&Gate::new())).on("/ok", Reply::ok());
     let mut rig = Rig::new(&target);
     rig.progress.elapsed = rig.deadline;
-    let ran = rig.run("steps:\n- get: {url: \"${base}/held\", options: {timeout: 50s}}\nfinally:\n- get: {url: \"${base}/ok\"}\n").await;
+    let ran = rig
+        .run(
+            "steps:\n- get: {url: \"${base}/held\", options: {timeout: 50s}}\nfinally:\n- get: {url: \"${base}/ok\"}\n",
+        )
+        .await;
     assert_eq!(ran.outcome().state, RunState::Errored);
     let most = format!("it may take no longer than {}.", Elapsed::from(rig.deadline));
     assert!(ran.reason().ends_with(&most), "{}", ran.reason());

@@ -52,6 +52,14 @@ testkit::on_both! {
         assert_eq!(store.password_hash(&"nobody@example.com".parse().unwrap()).await.unwrap(), None);
     }
 
+    async fn the_oldest_account_is_that_of_whoever_signed_up_first(database: TestDatabase) {
+        let store = database.open().await;
+        assert_eq!(store.oldest_account().await.unwrap(), None);
+        let first = store.sign_up(factory::account()).await.unwrap();
+        store.sign_up(factory::account()).await.unwrap();
+        assert_eq!(store.oldest_account().await.unwrap(), Some(first));
+    }
+
     async fn a_session_ends_by_signing_out_or_by_its_time(database: TestDatabase) {
         let store = database.open().await;
         let user = store.sign_up(factory::account()).await.unwrap();
