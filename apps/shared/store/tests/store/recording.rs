@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diesel::{Connection, PgConnection, connection::SimpleConnection};
 use domain::{Elapsed, RunState, StepState, WorkerId};
 use jiff::Timestamp;
 use store::{Change, ClaimedRun, Ending, Member, Recorder, Repeatable, RunChange, Store};
@@ -206,4 +207,33 @@ async fn a_database_that_drops_its_connections_loses_no_write() {
     assert_eq!(states(&store, &member, &run).await, [(0, StepState::Passed)]);
     let row = store.run_row(member.tenant(), run.lease.run).await.unwrap().unwrap();
     assert_eq!(row.state, RunState::Passed);
+}
+
+/// Once the planner knows the statement, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_begins_while_another_worker_claims_its_run_waits_and_is_refused() {
+    let database = testkit::TestDatabase::postgres().await;
+    let store = database.open().await;
+    let (member, run) = claimed(&store).await;
+    let recorder = Recorder::start(&store);
+    let record = recorder.run(run.lease, CancellationToken::new());
+    for position in 0..10 {
+        record.step_started(position, Timestamp::now(), Repeatable::No).await.unwrap();
+    }
+    let mut other = PgConnection::establish(database.url()).unwrap();
+    let claim = format!("BEGIN; UPDATE runs SET fence = fence + 1 WHERE id = '{}'", run.lease.run.0);
+    other.batch_execute(&claim).unwrap();
+    let committing = tokio::task::spawn_blocking(move || {
+        other.batch_execute(
+            "SET LOCAL statement_timeout = '20s';
+             DO $$ BEGIN
+                 WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)
+                 LOOP PERFORM pg_sleep(0.005); END LOOP;
+             END $$;
+             COMMIT",
+        )
+    });
+    assert!(record.step_started(10, Timestamp::now(), Repeatable::No).await.is_err());
+    committing.await.unwrap().expect("it waited");
+    assert_eq!(states(&store, &member, &run).await.len(), 10);
 }
