@@ -28,10 +28,13 @@ pub(super) fn lock(conn: &mut AnyConnection, taken: &[Taken]) -> Result<Vec<Prev
     let rows: Vec<(Id, Id, Id)> = match conn {
         _ if cancelling.is_empty() => Vec::new(),
         AnyConnection::Postgres(conn) => statement::<(Uuid, Uuid, Uuid)>(
-            "SELECT runs.id, runs.schedule_id, runs.organization_id
-             FROM unnest(?, ?) AS asked (plan_id, schedule_id)
-             JOIN runs ON runs.plan_id = asked.plan_id AND runs.schedule_id = asked.schedule_id
-             WHERE runs.due_at IS NOT NULL ORDER BY runs.id FOR NO KEY UPDATE OF runs",
+            // Each schedule's by itself: what is unfinished is few or many, whatever the statistics say.
+            "SELECT run.id, run.schedule_id, run.organization_id
+             FROM unnest(?, ?) AS asked (plan_id, schedule_id) CROSS JOIN LATERAL (
+                 SELECT id, schedule_id, organization_id FROM runs
+                 WHERE plan_id = asked.plan_id AND schedule_id = asked.schedule_id AND due_at IS NOT NULL
+                 FOR NO KEY UPDATE
+             ) AS run",
         )
         .bind::<Array<Uuid>, _>(cancelling.iter().map(|taken| Id::from(taken.plan)).collect::<Vec<_>>())
         .bind::<Array<Uuid>, _>(cancelling.iter().map(|taken| Id::from(taken.schedule)).collect::<Vec<_>>())
