@@ -33,7 +33,7 @@ describe("a page that follows events", () => {
   afterEach(() => page.context().close());
 
   function answer(request, response) {
-    const { pathname } = new URL(request.url, origin);
+    const { pathname, search } = new URL(request.url, origin);
     world.asked[pathname] = (world.asked[pathname] ?? 0) + 1;
     world.waiting = world.waiting.filter(([path, count, resolve]) => {
       if (path !== pathname || world.asked[path] < count) return true;
@@ -50,9 +50,12 @@ describe("a page that follows events", () => {
     response.setHeader("content-type", "text/html");
     const over = world.state !== "running";
     const part = `<title>${world.state}</title><div id="part" data-live ${
-      over ? "" : 'data-events="/events" data-fragment="/part"'
-    }><p class="state">${world.state}</p><button id="b">Button</button></div>`;
-    if (pathname === "/part") return response.writeHead(world.partStatus).end(part);
+      over ? "" : `data-events="/events" data-fragment="/part${search}"`
+    }><p class="state">${world.state}</p><p class="view">${search}</p><a href="/?step=2" data-swap>Step 2</a><button id="b">Button</button></div>`;
+    if (pathname === "/part") {
+      const send = () => response.writeHead(world.partStatus).end(part);
+      return world.held && !search ? world.held.then(send) : send();
+    }
     return response.end(`<!doctype html><link rel="icon" href="data:,"><script type="module" src="/app.js"></script><main>${part}</main>`);
   }
 
@@ -79,6 +82,25 @@ describe("a page that follows events", () => {
     await shown("passed");
     assert.equal(await page.title(), "passed");
     assert.equal(await page.evaluate(() => document.activeElement.id), "b");
+  });
+
+  it("does not go back to a view that was left while it was read", async () => {
+    await page.goto(origin);
+    await asked("/part", 1);
+    let release;
+    world.held = new Promise((resolve) => (release = resolve));
+    world.streams[0].write("data: change\n\n");
+    await asked("/part", 2);
+    await page.getByRole("link", { name: "Step 2" }).click();
+    await page.locator(".view", { hasText: "?step=2" }).waitFor();
+    release();
+    // What came late was for the view before: the one that is looked at is read instead.
+    await asked("/part", 3);
+    assert.equal(await page.locator(".view").innerText(), "?step=2");
+    world.state = "passed";
+    world.streams[0].write("data: change\n\n");
+    await shown("passed");
+    assert.equal(await page.locator(".view").innerText(), "?step=2");
   });
 
   it("gives the stream back when there is nothing more to come", async () => {

@@ -13,8 +13,11 @@ export function followEvents() {
   const element = document.querySelector("[data-events]");
   if (!element) return;
   const refresh = oneAtATime(async () => {
-    const page = await fetchPage(element.dataset.fragment || location.href);
+    const address = element.dataset.fragment || location.href;
+    const page = await fetchPage(address);
     if (!page) return;
+    // Another part of it has been chosen meanwhile: this one is no longer looked at.
+    if (address !== (element.dataset.fragment || location.href)) return void refresh();
     takeOver(page, "[data-live][id]");
     // A run that has ended sends no more events: its page no longer asks for them.
     if (!element.isConnected || !element.hasAttribute("data-events")) stop();
