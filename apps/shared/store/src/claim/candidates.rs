@@ -73,8 +73,7 @@ type GoingType = (Uuid, Uuid, Text, Nullable<Uuid>, BigInt, Bool);
 pub(super) fn going(conn: &mut AnyConnection) -> QueryResult<Going> {
     let rows: Vec<GoingRow> = on_conn!(conn, |conn| {
         statement::<GoingType>(
-            "SELECT organization_id, plan_id, restriction, CASE WHEN serial THEN schedule_id END, count(*),
-                    min(due_at) <= now_us()
+            "SELECT organization_id, plan_id, restriction, schedule_id, count(*), min(due_at) <= now_us()
              FROM runs WHERE state = 'running' GROUP BY 1, 2, 3, 4",
         )
         .load(conn)?
@@ -201,7 +200,8 @@ pub(super) fn waiting(
                        AND NOT (restriction = 'self' AND plan_id IN
                                 (SELECT plan_id FROM runs WHERE state = 'running' AND organization_id = ?))
                        AND NOT (serial AND schedule_id IN
-                                (SELECT schedule_id FROM runs WHERE state = 'running' AND organization_id = ? AND serial))
+                                (SELECT schedule_id FROM runs WHERE state = 'running' AND organization_id = ?
+                                 AND schedule_id IS NOT NULL))
                      ORDER BY priority DESC, due_at",
                 )
                 .bind::<Uuid, _>(owner)

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use domain::{Cause, PlanId, Restriction, RunId, RunState, Tiers, WhenBusy, schedule::ScheduleDraft};
+use domain::{
+    Cause, PlanId, Restriction, RunId, RunState, Tiers, WhenBusy,
+    schedule::{Overlap, ScheduleDraft},
+};
 use jiff::{Timestamp, ToSpan};
 use store::{Member, NewRun, Options, Store};
 use testkit::factory;
@@ -154,6 +157,24 @@ testkit::on_both! {
             assert!(end(&store, first.lease).await);
         }
         assert_eq!(store.doctor().await.unwrap(), []);
+    }
+
+    async fn a_schedule_that_begins_to_queue_waits_for_the_run_that_is_going_already(database: TestDatabase) {
+        let store = database.open().await;
+        let member = factory::member(&store).await;
+        let plan = factory::saved_plan(&store, &member, "Plan").await;
+        let now = Timestamp::now();
+        let mut schedule = factory::hourly("Hourly");
+        let id = factory::scheduled(&store, &member, plan, schedule.clone()).await;
+        assert_eq!(store.fire(now + 61.minutes(), 10).await.unwrap().queued, 1);
+        let claims = claims(&store, LONG);
+        let first = claim_one(&claims).await;
+        schedule.overlap = Overlap::Queue;
+        assert!(store.save_schedule(member.tenant(), id, schedule).await.unwrap());
+        assert_eq!(store.fire(now + 122.minutes(), 10).await.unwrap().queued, 1);
+        assert!(claims.claim(4).await.unwrap().runs.is_empty());
+        assert!(end(&store, first.lease).await);
+        assert_eq!(claims.claim(4).await.unwrap().runs.len(), 1);
     }
 
     async fn of_plans_that_run_alone_and_come_due_at_the_same_time_one_is_queued(database: TestDatabase) {
