@@ -159,9 +159,10 @@ fn reason(state: &State, unnamed: u64) -> String {
         CatchUp::All => format!("At most {MOST_CAUGHT_UP} missed due times are caught up."),
         CatchUp::None => "Missed due times are not caught up.".to_owned(),
     };
-    match unnamed {
-        0 => format!("It passed while no scheduler was at work. {policy}"),
-        1 => format!("It passed while no scheduler was at work, and so did 1 due time before it. {policy}"),
-        n => format!("It passed while no scheduler was at work, and so did {n} due times before it. {policy}"),
-    }
+    let before = match unnamed {
+        0 => String::new(),
+        1 => ", and so did 1 due time before it".to_owned(),
+        n => format!(", and so did {n} due times before it"),
+    };
+    format!("It passed while the clock was paused or no scheduler was at work{before}. {policy}")
 }
