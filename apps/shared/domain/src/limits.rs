@@ -23,6 +23,14 @@ pub struct Limits {
     pub history: Duration,
 }
 
+impl Limits {
+    /// Whether anything limits how many runs there may be in a day or a month.
+    #[must_use]
+    pub fn limit_runs(&self) -> bool {
+        self.runs_a_day.is_some() || self.runs_a_month.is_some()
+    }
+}
+
 /// The limits of every tier, and whether everybody is on the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tiers {

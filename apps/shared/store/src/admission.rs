@@ -46,9 +46,8 @@ pub(crate) fn one(
     now: i64,
 ) -> QueryResult<Admitted> {
     let refuses_beside = |other| when_busy == WhenBusy::Refuse && restriction == other;
-    let limited = limits.runs_a_day.is_some() || limits.runs_a_month.is_some();
     // Whoever else asks for a run of the organization waits here until this transaction is over.
-    let used = match limited || refuses_beside(Restriction::Global) {
+    let used = match limits.limit_runs() || refuses_beside(Restriction::Global) {
         true => usage::lock(conn, std::iter::once(organization), now)?.remove(&organization).unwrap_or_default(),
         false => Used::default(),
     };
@@ -80,7 +79,7 @@ fn unfinished(conn: &mut AnyConnection, plan: Id) -> QueryResult<Option<u32>> {
 }
 
 /// Whether any run of the organization is not over.
-fn is_busy(conn: &mut AnyConnection, organization: Id) -> QueryResult<bool> {
+pub(crate) fn is_busy(conn: &mut AnyConnection, organization: Id) -> QueryResult<bool> {
     let busy = statement::<Bool>(
         "SELECT EXISTS (SELECT 1 FROM runs WHERE organization_id = ? AND state = 'queued')
              OR EXISTS (SELECT 1 FROM runs WHERE organization_id = ? AND state = 'running')",

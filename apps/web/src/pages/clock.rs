@@ -2,14 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use askama::Template;
-use serde::Deserialize;
 use store::{ClockStatus, WorkerRole, WorkerRow};
 
 use crate::{
     body::Form,
     error::PageError,
     page::{Page, Section, go, html},
-    pages::schedules::reason,
+    pages::{schedule::Pause, schedules::reason},
     session::SignedIn,
     state::State,
 };
@@ -86,13 +85,6 @@ impl ClockPage {
         let id = worker.heartbeat.id.to_string();
         id[id.len() - 6..].to_owned()
     }
-}
-
-/// Why it is paused.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Pause {
-    reason: String,
 }
 
 /// `GET /clock`

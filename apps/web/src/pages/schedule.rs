@@ -66,11 +66,11 @@ impl SchedulePage {
     }
 }
 
-/// Why it is paused.
+/// Why it is paused, as it was typed.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Pause {
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// `GET /schedules/{schedule}?after=…`

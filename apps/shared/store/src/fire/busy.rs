@@ -7,11 +7,12 @@ use diesel::{
     OptionalExtension, RunQueryDsl,
     sql_types::{Array, Bool, Integer, Nullable},
 };
-use domain::{Limits, OrganizationId, PlanId, Restriction, ScheduleId, Tiers, WhenBusy, schedule::Overlap};
+use domain::{OrganizationId, PlanId, Restriction, ScheduleId, Tiers, WhenBusy, schedule::Overlap};
 
 use super::{Numbered, take::Taken};
 use crate::{
     Error,
+    admission::is_busy,
     connection::AnyConnection,
     plan::count,
     sql::{Id, Uuid},
@@ -56,7 +57,7 @@ impl Busy {
         // for the first.
         let waits = |taken: &&Taken| {
             alone.contains(&taken.plan)
-                || plans.get(&taken.plan).is_some_and(|plan| is_limited(tiers.limits(plan.tier)))
+                || plans.get(&taken.plan).is_some_and(|plan| tiers.limits(plan.tier).limit_runs())
         };
         let used = usage::lock(conn, taken.iter().filter(waits).map(|taken| taken.organization), now)?;
         Ok(Self {
@@ -99,10 +100,6 @@ impl Busy {
             used.this_month += 1;
         }
     }
-}
-
-fn is_limited(limits: &Limits) -> bool {
-    limits.runs_a_day.is_some() || limits.runs_a_month.is_some()
 }
 
 fn unfinished_of_schedules(
@@ -198,17 +195,10 @@ fn unfinished_of_organizations(
         )
         .bind::<Array<Uuid>, _>(organizations.into_iter().map(Id::from).collect::<Vec<_>>())
         .load(conn)?,
-        AnyConnection::Sqlite(conn) => {
+        AnyConnection::Sqlite(_) => {
             let mut rows = Vec::new();
             for organization in organizations {
-                let busy: bool = statement::<Bool>(
-                    "SELECT EXISTS (SELECT 1 FROM runs WHERE organization_id = ? AND state = 'queued')
-                         OR EXISTS (SELECT 1 FROM runs WHERE organization_id = ? AND state = 'running')",
-                )
-                .bind::<Uuid, _>(Id::from(organization))
-                .bind::<Uuid, _>(Id::from(organization))
-                .get_result(conn)?;
-                rows.push((organization.into(), busy));
+                rows.push((organization.into(), is_busy(conn, organization.into())?));
             }
             rows
         }
