@@ -15,6 +15,7 @@ pub mod restriction;
 pub mod role;
 pub mod schedule;
 pub mod state;
+pub mod subscription;
 pub mod tier;
 
 pub use account::{Email, OrganizationName, Password, PlanName};
@@ -27,4 +28,5 @@ pub use report::StepReport;
 pub use restriction::{Restriction, WhenBusy};
 pub use role::Role;
 pub use state::{RunState, StepState};
+pub use subscription::{Money, Standing, Subscription, SubscriptionStatus};
 pub use tier::Tier;

@@ -1,0 +1,1 @@
+//! Tells people: one file per channel.
