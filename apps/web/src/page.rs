@@ -73,6 +73,11 @@ impl Page {
         self.member.as_ref().is_some_and(|member| member.is_operator)
     }
 
+    /// Whether whoever looks may see and change what the organization pays for.
+    pub(crate) fn may_bill(&self) -> bool {
+        self.member.as_ref().is_some_and(|member| member.role.may_bill())
+    }
+
     /// Where an asset is; none if it has not been built.
     #[allow(clippy::unused_self, reason = "templates know the page only")]
     pub(crate) fn asset(&self, name: &str) -> Option<&'static str> {

@@ -21,6 +21,10 @@ pub struct Limits {
     pub concurrent_runs: Option<u32>,
     /// How long finished runs are kept.
     pub history: Duration,
+    /// How many members an organization may have.
+    pub members: Option<u32>,
+    /// How many channels it may tell of failures.
+    pub channels: Option<u32>,
 }
 
 impl Limits {
@@ -57,6 +61,8 @@ impl Default for Tiers {
                 shortest_interval: Duration::from_secs(HOUR),
                 concurrent_runs: Some(2),
                 history: Duration::from_secs(7 * DAY),
+                members: Some(3),
+                channels: Some(1),
             },
             pro: Limits {
                 plans: None,
@@ -65,6 +71,8 @@ impl Default for Tiers {
                 shortest_interval: Duration::from_secs(10),
                 concurrent_runs: Some(10),
                 history: Duration::from_secs(365 * DAY),
+                members: Some(25),
+                channels: Some(20),
             },
             enterprise: Limits {
                 plans: None,
@@ -73,6 +81,8 @@ impl Default for Tiers {
                 shortest_interval: Duration::from_secs(1),
                 concurrent_runs: None,
                 history: Duration::from_secs(3650 * DAY),
+                members: None,
+                channels: None,
             },
             in_force: Some(Tier::Enterprise),
         }
@@ -115,6 +125,10 @@ struct Figures {
     #[serde(deserialize_with = "present")]
     concurrent_runs: Option<Option<u32>>,
     history: Option<Interval>,
+    #[serde(deserialize_with = "present")]
+    members: Option<Option<u32>>,
+    #[serde(deserialize_with = "present")]
+    channels: Option<Option<u32>>,
 }
 
 /// Tells `null` from a key that is not there.
@@ -130,6 +144,8 @@ impl Figures {
         set(&mut limits.shortest_interval, self.shortest_interval.map(Duration::from));
         set(&mut limits.concurrent_runs, self.concurrent_runs);
         set(&mut limits.history, self.history.map(Duration::from));
+        set(&mut limits.members, self.members);
+        set(&mut limits.channels, self.channels);
     }
 }
 

@@ -27,6 +27,12 @@ crate::state::text_enum!(Role {
 });
 
 impl Role {
+    /// Whether what the organization pays for may be seen and changed.
+    #[must_use]
+    pub fn may_bill(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin)
+    }
+
     /// Whether plans may be made, changed and deleted.
     #[must_use]
     pub fn may_edit(self) -> bool {
@@ -46,7 +52,13 @@ mod tests {
 
     #[test]
     fn each_role_may_do_what_the_one_below_it_may() {
-        let rights = Role::ALL.iter().map(|role| (role.may_edit(), role.may_run()));
-        assert!(rights.eq([(true, true), (true, true), (true, true), (false, true), (false, false)]));
+        let rights = Role::ALL.iter().map(|role| (role.may_bill(), role.may_edit(), role.may_run()));
+        assert!(rights.eq([
+            (true, true, true),
+            (true, true, true),
+            (false, true, true),
+            (false, false, true),
+            (false, false, false)
+        ]));
     }
 }

@@ -15,7 +15,7 @@ mod cron;
 mod draft;
 pub mod due;
 mod every;
-mod interval;
+pub(crate) mod interval;
 mod local_time;
 mod policy;
 mod sentence;
@@ -100,6 +100,11 @@ impl Timetable {
     #[must_use]
     pub fn shortest_interval(&self, now: Timestamp) -> Option<Duration> {
         spacing::closest(self, now).map(|closest| closest.apart)
+    }
+
+    /// As [`Self::shortest_interval`], with where that is: words that go on behind it, none for an interval.
+    pub(crate) fn closest(&self, now: Timestamp) -> Option<(Duration, String)> {
+        spacing::closest(self, now).map(|closest| (closest.apart, closest.place(self)))
     }
 
     /// When it is due, in words: "Every weekday at 09:00, Europe/Berlin time". An expression nobody would say

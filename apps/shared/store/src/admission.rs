@@ -13,6 +13,8 @@ use domain::{
     admission::{Admitted, Asked, admit},
 };
 
+use jiff::civil::Date;
+
 use crate::{
     connection::{AnyConnection, on_conn},
     plan::count,
@@ -29,22 +31,30 @@ pub(crate) fn day_of(now: i64) -> i32 {
     i32::try_from(now.div_euclid(DAY)).unwrap_or(i32::MAX)
 }
 
+/// The date of such a day.
+pub(crate) fn date_of(day: i32) -> Date {
+    jiff::tz::Offset::UTC.to_datetime(time(i64::from(day) * DAY)).date()
+}
+
 /// The first day of the same month.
 pub(crate) fn month_of(now: i64) -> i32 {
     day_of(now) - i32::from(time(now).to_zoned(jiff::tz::TimeZone::UTC).day()) + 1
 }
 
-/// Whether one run that somebody asks for may be queued; one that may is counted. The plan's row must be
-/// locked, so that two at once cannot both find the plan idle.
-pub(crate) fn one(
-    conn: &mut AnyConnection,
-    organization: OrganizationId,
-    plan: PlanId,
-    restriction: Restriction,
-    when_busy: WhenBusy,
-    limits: &Limits,
-    now: i64,
-) -> QueryResult<Admitted> {
+/// One run that somebody asks for.
+pub(crate) struct Ask {
+    pub(crate) organization: OrganizationId,
+    pub(crate) plan: PlanId,
+    /// Why none of the plan's may run on the organization's tier.
+    pub(crate) over_limit: Option<String>,
+    pub(crate) restriction: Restriction,
+    pub(crate) when_busy: WhenBusy,
+}
+
+/// Whether a run may be queued; one that may is counted. The plan's row must be locked, so that two at once
+/// cannot both find the plan idle.
+pub(crate) fn one(conn: &mut AnyConnection, ask: Ask, limits: &Limits, now: i64) -> QueryResult<Admitted> {
+    let Ask { organization, plan, over_limit, restriction, when_busy } = ask;
     let refuses_beside = |other| when_busy == WhenBusy::Refuse && restriction == other;
     // Whoever else asks for a run of the organization waits here until this transaction is over.
     let used = match limits.limit_runs() || refuses_beside(Restriction::Global) {
@@ -52,6 +62,7 @@ pub(crate) fn one(
         false => Used::default(),
     };
     let asked = Asked {
+        over_limit,
         restriction,
         when_busy,
         overlap: None,

@@ -1,5 +1,5 @@
-//! How a run ends: its final state, its place in its plan's recent history, its change event. Always in
-//! the transaction of whoever ends it.
+//! How a run ends: its final state, its place in its plan's recent history, its being metered, its change
+//! event. Always in the transaction of whoever ends it.
 
 use diesel::{RunQueryDsl, sql_types::Array};
 use domain::{Elapsed, RunId, RunState};
@@ -9,6 +9,7 @@ use crate::{
     connection::AnyConnection,
     database::Transaction,
     lease::Lease,
+    metering,
     plan::recent::{self, RecentRun},
     sql::{Id, Uuid},
     statement::statement,
@@ -49,7 +50,9 @@ pub(crate) struct Ended {
     pub(crate) lease: Lease,
     pub(crate) state: RunState,
     pub(crate) slow: bool,
-    /// Microseconds from its first claim to now.
+    /// When, in microseconds.
+    pub(crate) at: i64,
+    /// Microseconds from its first claim to then.
     pub(crate) took: i64,
 }
 
@@ -59,13 +62,14 @@ impl Ended {
     }
 }
 
-/// Tells what follows from runs having ended: the plans' recent history, the change events.
+/// Tells what follows from runs having ended: the plans' recent history, what is metered, the change events.
 pub(crate) fn follow_up(transaction: &mut Transaction<'_>, ended: &[Ended]) -> Result<(), Error> {
     if ended.is_empty() {
         return Ok(());
     }
     let runs: Vec<_> = ended.iter().map(|run| (run.lease.plan, run.as_recent())).collect();
     recent::note(transaction.conn, &runs)?;
+    metering::add(transaction.conn, ended.iter().map(|run| (run.lease.organization(), run.at)))?;
     ended.iter().for_each(|run| transaction.changed(run.lease.change(RunChange::Finished)));
     Ok(())
 }

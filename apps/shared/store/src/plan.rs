@@ -5,11 +5,13 @@ mod list;
 pub(crate) mod recent;
 mod version;
 
+use std::sync::Arc;
+
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
     RunQueryDsl, insert_into, update,
 };
-use domain::{Email, Health, PlanId, PlanName, Restriction, UserId, WhenBusy};
+use domain::{Email, Health, OverLimit, PlanId, PlanName, Restriction, UserId, WhenBusy};
 use jiff::Timestamp;
 
 pub(crate) use self::list::{LastRunColumns, containing, lower};
@@ -24,6 +26,7 @@ use crate::{
     database::Transaction,
     schema::{plan_versions, plans, users},
     sql::{Id, Word, time},
+    tier,
 };
 
 /// What a plan says, checked before it comes here.
@@ -60,6 +63,8 @@ pub struct PlanDetail {
     pub outline: String,
     /// How it is doing; none before the first verdict.
     pub health: Option<Health>,
+    /// Why it does not run on its organization's tier, in a sentence; none if it does.
+    pub over_limit: Option<String>,
     /// The last 30 finished runs, newest first.
     pub recent: Vec<RecentRun>,
     /// Who wrote this version; none if they are gone.
@@ -82,6 +87,9 @@ pub enum SaveError {
         /// The version that is current now.
         current: u32,
     },
+    /// The organization's tier does not allow another one.
+    #[error("{0}")]
+    OverLimit(OverLimit),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] Error),
@@ -94,10 +102,27 @@ impl From<diesel::result::Error> for SaveError {
 }
 
 impl Store {
-    /// Makes a plan. Two plans may have the same name.
-    pub async fn create_plan(&self, tenant: &Tenant, author: UserId, new: NewPlan) -> Result<PlanId, Error> {
-        let tenant = *tenant;
-        self.database.write(move |tx| Ok(insert(tx, &tenant, author, &new)?)).await
+    /// Makes a plan, if the organization's tier allows another one. Two plans may have the same name.
+    pub async fn create_plan(&self, tenant: &Tenant, author: UserId, new: NewPlan) -> Result<PlanId, SaveError> {
+        let (tenant, tiers) = (*tenant, Arc::clone(&self.tiers));
+        self.database
+            .write(move |tx| {
+                let organization = Id::from(tenant.organization());
+                // Whoever else makes one waits here, so that two at once cannot both be the last.
+                let (tier, _) = tier::lock(tx.conn, organization)?.ok_or(SaveError::NotFound)?;
+                let limits = tiers.limits(tier);
+                if limits.plans.is_some() {
+                    limits.allow_another_plan(number_of(tx.conn, organization)?).map_err(SaveError::OverLimit)?;
+                }
+                Ok(insert(tx, &tenant, author, &new)?)
+            })
+            .await
+    }
+
+    /// How many plans the organization has.
+    pub async fn number_of_plans(&self, tenant: &Tenant) -> Result<u32, Error> {
+        let organization = Id::from(tenant.organization());
+        self.database.read(move |conn| Ok(number_of(conn, organization)?)).await
     }
 
     /// Saves a new version over the version the author began with, and gives its number. What is the
@@ -152,8 +177,10 @@ impl Store {
 
     /// A plan in its current version.
     pub async fn plan(&self, tenant: &Tenant, plan: PlanId) -> Result<Option<PlanDetail>, Error> {
-        type Row =
-            ((Id, String, i32, i32, String, String), (Option<Word<Health>>, String, Option<Word<Email>>, i64, i64));
+        type Row = (
+            (Id, String, i32, i32, String, String),
+            (Option<Word<Health>>, Option<String>, String, Option<Word<Email>>, i64, i64),
+        );
         let (organization, plan) = (Id::from(tenant.organization()), Id::from(plan));
         let found: Option<Row> = self
             .database
@@ -172,12 +199,20 @@ impl Store {
                             plan_versions::text,
                             plan_versions::outline,
                         ),
-                        (plans::health, plans::recent, users::email.nullable(), plans::created_at, plans::updated_at),
+                        (
+                            plans::health,
+                            plans::over_limit,
+                            plans::recent,
+                            users::email.nullable(),
+                            plans::created_at,
+                            plans::updated_at,
+                        ),
                     ));
                 on_conn!(conn, |conn| Ok(query.get_result(conn).optional()?))
             })
             .await?;
-        Ok(found.map(|((id, name, version, steps, text, outline), (health, recent, author, created, updated))| {
+        Ok(found.map(|((id, name, version, steps, text, outline), state)| {
+            let (health, over_limit, recent, author, created, updated) = state;
             PlanDetail {
                 id: id.into(),
                 name,
@@ -186,6 +221,7 @@ impl Store {
                 text,
                 outline,
                 health: health.map(|word| word.0),
+                over_limit,
                 recent: recent::decode(&recent),
                 author: author.map(|word| word.0),
                 created_at: time(created),
@@ -193,6 +229,12 @@ impl Store {
             }
         }))
     }
+}
+
+fn number_of(conn: &mut AnyConnection, organization: Id) -> diesel::QueryResult<u32> {
+    let plans = plans::table.filter(plans::organization_id.eq(organization)).count();
+    let number: i64 = on_conn!(conn, |conn| plans.get_result(conn)?);
+    Ok(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 /// Makes a plan with its first version.

@@ -19,6 +19,7 @@ use domain::{
 };
 use jiff::Timestamp;
 
+pub(crate) use self::save::next_due;
 pub use self::{list::ScheduleFilter, occurrences::OccurrenceRow, pause::Which};
 use crate::{
     Error, LastRun, Store, Tenant,
@@ -47,10 +48,12 @@ pub struct ScheduleRow {
     pub overlap: Overlap,
     /// The words it can be paused and cleared by.
     pub tags: Tags,
-    /// When it is due next; none while it is paused and when nothing more comes.
+    /// When it is due next; none while it is paused or over a limit, and when nothing more comes.
     pub next_due_at: Option<Timestamp>,
     /// Who has paused it; none if nobody has.
     pub paused: Option<Paused>,
+    /// Why it does not come due on its organization's tier, in a sentence; none if it does.
+    pub over_limit: Option<String>,
     /// How many due times have come so far.
     pub fired: u32,
     /// Its newest occurrence, whatever became of it.
@@ -85,7 +88,7 @@ pub struct ScheduleDetail {
 
 type Columns = (
     (Id, Id, String, String, Json<Timetable>, Word<CatchUp>, Word<Overlap>, Word<Tags>, i32),
-    (Option<i64>, Option<i64>, Option<Word<Email>>, Option<String>),
+    (Option<i64>, Option<i64>, Option<Word<Email>>, Option<String>, Option<String>),
     Option<LastRunColumns>,
 );
 
@@ -105,7 +108,13 @@ macro_rules! schedule_columns {
                 schedules::tags,
                 schedules::fired,
             ),
-            (schedules::next_due_at, schedules::paused_at, users::email.nullable(), schedules::pause_reason),
+            (
+                schedules::next_due_at,
+                schedules::paused_at,
+                users::email.nullable(),
+                schedules::pause_reason,
+                schedules::over_limit,
+            ),
             (runs::id, runs::number, runs::state, runs::queued_at, runs::started_at, runs::finished_at).nullable(),
         )
     };
@@ -128,7 +137,7 @@ macro_rules! schedule_rows {
 use {schedule_columns, schedule_rows};
 
 impl From<Columns> for ScheduleRow {
-    fn from((about, (next_due_at, paused_at, paused_by, pause_reason), last): Columns) -> Self {
+    fn from((about, (next_due_at, paused_at, paused_by, pause_reason, over_limit), last): Columns) -> Self {
         let (id, plan, plan_name, name, timetable, catch_up, overlap, tags, fired) = about;
         let paused =
             |at| Paused { at: time(at), by: paused_by.map(|word| word.0), reason: pause_reason.unwrap_or_default() };
@@ -143,6 +152,7 @@ impl From<Columns> for ScheduleRow {
             tags: tags.0,
             next_due_at: next_due_at.map(time),
             paused: paused_at.map(paused),
+            over_limit,
             fired: count(fired),
             last: last.map(LastRun::from),
         }

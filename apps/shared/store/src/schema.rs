@@ -9,6 +9,8 @@ diesel::table! {
         name -> Text,
         tier -> Text,
         created_at -> BigInt,
+        kept_as -> Nullable<Text>,
+        kept_since -> Nullable<BigInt>,
     }
 }
 
@@ -69,6 +71,7 @@ diesel::table! {
         updated_at -> BigInt,
         restriction -> Text,
         when_busy -> Text,
+        over_limit -> Nullable<Text>,
     }
 }
 
@@ -161,6 +164,7 @@ diesel::table! {
         author_id -> Nullable<Uuid>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        over_limit -> Nullable<Text>,
     }
 }
 
@@ -169,6 +173,17 @@ diesel::table! {
     use crate::sql::Uuid;
 
     usage (organization_id, day) {
+        organization_id -> Uuid,
+        day -> Integer,
+        runs -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    metered (organization_id, day) {
         organization_id -> Uuid,
         day -> Integer,
         runs -> Integer,

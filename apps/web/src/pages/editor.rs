@@ -35,6 +35,8 @@ struct EditorPage {
     diagnostics: Vec<Diagnostic>,
     /// The version somebody else has saved meanwhile.
     conflict: Option<u32>,
+    /// Why no other plan can be made.
+    over_limit: Option<String>,
 }
 
 /// The plan that is edited.
@@ -98,6 +100,11 @@ pub(crate) async fn new(
     start: Query<Start>,
 ) -> Result<HttpResponse, PageError> {
     may_edit(&member)?;
+    let limits = state.store.limits(&member);
+    let over_limit = match limits.plans {
+        Some(_) => limits.allow_another_plan(state.store.number_of_plans(member.tenant()).await?).err(),
+        None => None,
+    };
     let text = Sample::find(&start.sample).map(|sample| sample.text(&state.demo_url)).unwrap_or_default();
     html(&EditorPage {
         page: Page::of(&request, Section::Plans, member),
@@ -107,6 +114,7 @@ pub(crate) async fn new(
         name_error: None,
         diagnostics: Vec::new(),
         conflict: None,
+        over_limit: over_limit.map(|over_limit| over_limit.to_string()),
     })
 }
 
@@ -122,8 +130,24 @@ pub(crate) async fn create(
         Ok(new) => new,
         Err(mistakes) => return with_mistakes(&request, member, None, *mistakes),
     };
-    let plan = state.store.create_plan(member.tenant(), member.user_id, new).await?;
-    saved(&state, &member, plan, &typed.then).await
+    let (name, text) = (new.name.to_string(), new.text.clone());
+    match state.store.create_plan(member.tenant(), member.user_id, new).await {
+        Ok(plan) => saved(&state, &member, plan, &typed.then).await,
+        Err(SaveError::OverLimit(over_limit)) => {
+            let page = EditorPage {
+                page: Page::of(&request, Section::Plans, member),
+                plan: None,
+                name,
+                text,
+                name_error: None,
+                diagnostics: Vec::new(),
+                conflict: None,
+                over_limit: Some(over_limit.to_string()),
+            };
+            html_with(StatusCode::PAYMENT_REQUIRED, &page)
+        }
+        Err(error) => Err(not_saved(error)),
+    }
 }
 
 /// `GET /plans/{plan}/edit`
@@ -143,6 +167,7 @@ pub(crate) async fn edit(
         name_error: None,
         diagnostics: Vec::new(),
         conflict: None,
+        over_limit: None,
     })
 }
 
@@ -164,7 +189,6 @@ pub(crate) async fn save(
     let (name, text) = (new.name.to_string(), new.text.clone());
     match state.store.save_plan(member.tenant(), member.user_id, *plan, typed.version, new).await {
         Ok(_version) => saved(&state, &member, *plan, &typed.then).await,
-        Err(SaveError::NotFound) => Err(PageError::NotFound),
         Err(SaveError::Conflict { current }) => {
             // Saving once more is then a decision: it replaces the version that was looked at.
             let page = EditorPage {
@@ -175,10 +199,19 @@ pub(crate) async fn save(
                 name_error: None,
                 diagnostics: Vec::new(),
                 conflict: Some(current),
+                over_limit: None,
             };
             html_with(StatusCode::CONFLICT, &page)
         }
-        Err(SaveError::Store(error)) => Err(error.into()),
+        Err(error) => Err(not_saved(error)),
+    }
+}
+
+fn not_saved(error: SaveError) -> PageError {
+    match error {
+        SaveError::NotFound => PageError::NotFound,
+        SaveError::Store(error) => error.into(),
+        SaveError::Conflict { .. } | SaveError::OverLimit(_) => PageError::internal(error.to_string()),
     }
 }
 
@@ -209,6 +242,7 @@ fn with_mistakes(
         name_error: mistakes.name_error,
         diagnostics: mistakes.diagnostics,
         conflict: None,
+        over_limit: None,
     };
     html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }

@@ -61,7 +61,7 @@ pub(crate) async fn overview(
         may_edit: member.role.may_edit(),
         next: coming.pop(),
         page: Page::of(&request, Section::Plans, member).failing(is_failing),
-        state: word_of(plan.health),
+        state: if plan.over_limit.is_some() { "paused" } else { word_of(plan.health) },
         bars: bars(&plan.recent),
         steps: steps(&plan.outline)?,
         plan,

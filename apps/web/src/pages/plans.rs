@@ -68,6 +68,7 @@ impl From<PlanRow> for Row {
         let under_way = plan.last_run.as_ref().map(|run| run.state).filter(|state| !state.is_final());
         let state = match under_way {
             Some(state) => state.as_str(),
+            None if plan.over_limit.is_some() => "paused",
             None => word_of(plan.health),
         };
         Self { state, bars: bars(&plan.recent), plan }

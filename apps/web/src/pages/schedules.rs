@@ -87,10 +87,10 @@ impl Many {
 
 /// The word of a schedule's pill.
 pub(crate) fn state_of(schedule: &ScheduleRow) -> &'static str {
-    match (&schedule.paused, schedule.next_due_at) {
-        (Some(_), _) => "paused",
-        (None, Some(_)) => "active",
-        (None, None) => "over",
+    match (schedule.paused.is_some() || schedule.over_limit.is_some(), schedule.next_due_at) {
+        (true, _) => "paused",
+        (false, Some(_)) => "active",
+        (false, None) => "over",
     }
 }
 

@@ -1,12 +1,14 @@
 //! Whether a run that is asked for is taken.
 
-use jiff::{Timestamp, civil::Date, tz::Offset};
+use jiff::Timestamp;
 
 use crate::{Limits, Restriction, WhenBusy, schedule::Overlap};
 
 /// A run somebody or a schedule asks for, and what there is already.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    /// Why the plan may not run at all: its tier does not allow so many.
+    pub over_limit: Option<String>,
     /// Beside which other runs the plan's runs may go.
     pub restriction: Restriction,
     /// What becomes of one that may not start now.
@@ -46,7 +48,13 @@ pub enum Admitted {
 /// A due time that is caught up waits its turn where another would be skipped: several of them come at once.
 #[must_use]
 pub fn admit(asked: &Asked, limits: &Limits) -> Admitted {
-    if let Some(reason) = over_limit(asked, limits).or_else(|| busy(asked)) {
+    if let Some(over_limit) = &asked.over_limit {
+        return Admitted::Refuse(over_limit.clone());
+    }
+    if let Err(over_limit) = limits.allow_another_run(asked.used_today, asked.used_this_month, asked.now) {
+        return Admitted::Refuse(over_limit.to_string());
+    }
+    if let Some(reason) = busy(asked) {
         return Admitted::Refuse(reason);
     }
     match (asked.overlap, asked.previous) {
@@ -55,29 +63,6 @@ pub fn admit(asked: &Asked, limits: &Limits) -> Admitted {
         }
         _ => Admitted::Queue,
     }
-}
-
-fn over_limit(asked: &Asked, limits: &Limits) -> Option<String> {
-    let today = Offset::UTC.to_datetime(asked.now).date();
-    let spent = |limit: Option<u32>, used: u32| limit.filter(|limit| used >= *limit);
-    if let Some(limit) = spent(limits.runs_a_month, asked.used_this_month) {
-        let reset = today.first_of_month().checked_add(jiff::Span::new().months(1)).map(long);
-        return Some(format!(
-            "All {limit} runs of this month are used. The count begins anew on {} (UTC). Run less often, or \
-             move to a higher tier.",
-            reset.unwrap_or_else(|_| "the first of next month".to_owned())
-        ));
-    }
-    let limit = spent(limits.runs_a_day, asked.used_today)?;
-    Some(format!(
-        "All {limit} runs of today are used. The count begins anew on {} at 00:00 (UTC). Run less often, or move \
-         to a higher tier.",
-        today.tomorrow().map_or_else(|_| "the next day".to_owned(), long)
-    ))
-}
-
-fn long(date: Date) -> String {
-    date.strftime("%B %-d, %Y").to_string()
 }
 
 /// Why a restriction does not let the run be queued.

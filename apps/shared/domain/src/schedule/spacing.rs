@@ -4,13 +4,23 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Timetable, Timing};
+use super::{Timetable, Timing, local_time};
 use crate::ScheduleId;
 
 /// Two due times with none between them.
 pub(super) struct Closest {
     pub(super) first: Timestamp,
     pub(super) apart: Duration,
+}
+
+impl Closest {
+    /// Where in a timetable that is, to be read behind "10 m apart".
+    pub(super) fn place(&self, timetable: &Timetable) -> String {
+        match timetable.timing {
+            Timing::Every { .. } => String::new(),
+            _ => format!(", the first time from {}", local_time::words(self.first, &timetable.zone)),
+        }
+    }
 }
 
 /// No two times of a cron expression are closer.

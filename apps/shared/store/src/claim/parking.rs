@@ -23,12 +23,12 @@ pub(super) fn park(transaction: &mut Transaction<'_>, tired: &[Expired]) -> Resu
     for run in tired {
         let reason = format!("The worker was lost {} times while it executed this run.", run.attempts);
         tracing::error!(run = %run.lease.run, attempts = run.attempts, "A run lost all its workers and was parked");
-        let took: Option<i64> = on_conn!(transaction.conn, |conn| {
-            statement::<BigInt>(
+        let over: Option<(i64, i64)> = on_conn!(transaction.conn, |conn| {
+            statement::<(BigInt, BigInt)>(
                 "UPDATE runs SET state = 'errored', reason = ?, due_at = NULL, lease_owner = NULL,
                         finished_at = now_us()
                  WHERE id = ? AND fence = ? AND state = 'running'
-                 RETURNING finished_at - coalesce(started_at, finished_at)",
+                 RETURNING finished_at, finished_at - coalesce(started_at, finished_at)",
             )
             .bind::<Text, _>(&reason)
             .bind::<Uuid, _>(Id::from(run.lease.run))
@@ -36,7 +36,13 @@ pub(super) fn park(transaction: &mut Transaction<'_>, tired: &[Expired]) -> Resu
             .get_result(conn)
             .optional()?
         });
-        ended.extend(took.map(|took| Ended { lease: run.lease, state: RunState::Errored, slow: false, took }));
+        ended.extend(over.map(|(at, took)| Ended {
+            lease: run.lease,
+            state: RunState::Errored,
+            slow: false,
+            at,
+            took,
+        }));
     }
     ending::tidy(transaction.conn, &ended.iter().map(|run| run.lease.run).collect::<Vec<_>>())?;
     for run in &ended {

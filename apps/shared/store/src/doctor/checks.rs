@@ -105,11 +105,24 @@ pub(super) const ALL: &[Check] = &[
               WHERE accepted.number > coalesce(usage.runs, 0)",
     },
     Check {
+        name: "metering",
+        what: "Organizations with more runs that ended on a day than were metered",
+        remedy: "set `runs` to their number in the row of `metered` for that day",
+        over: Over::Newest,
+        sql: "SELECT ended.organization_id
+              FROM (SELECT organization_id, finished_at / 86400000000 AS day, count(*) AS number FROM runs
+                    WHERE id >= ? AND finished_at IS NOT NULL AND state NOT IN ('refused', 'skipped')
+                    GROUP BY 1, 2) AS ended
+              LEFT JOIN metered ON metered.organization_id = ended.organization_id AND metered.day = ended.day
+              WHERE ended.number > coalesce(metered.runs, 0)",
+    },
+    Check {
         name: "paused schedules",
-        what: "Paused schedules that come due all the same",
-        remedy: "resume them and pause them again",
+        what: "Schedules that are paused or beyond what their tier allows, and come due all the same",
+        remedy: "pause them, resume them",
         over: Over::Everything,
-        sql: "SELECT id FROM schedules WHERE paused_at IS NOT NULL AND next_due_at IS NOT NULL",
+        sql: "SELECT id FROM schedules
+              WHERE (paused_at IS NOT NULL OR over_limit IS NOT NULL) AND next_due_at IS NOT NULL",
     },
     Check {
         name: "restriction self",

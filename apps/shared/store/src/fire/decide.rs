@@ -36,6 +36,8 @@ pub(super) fn decide<'a>(
             Fate::Run { caught_up } => {
                 let used = busy.used(taken.organization);
                 let asked = Asked {
+                    // Schedules of such a plan do not come due.
+                    over_limit: None,
                     restriction: plan.restriction,
                     when_busy: plan.when_busy,
                     overlap: Some(taken.overlap),

@@ -1,7 +1,9 @@
 //! Deleting a plan with everything that belongs to it.
 
+use std::sync::Arc;
+
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl, delete, sql_types::BigInt};
-use domain::{PlanId, RunId};
+use domain::{PlanId, RunId, Tiers};
 
 use crate::{
     Change, Error, RunChange, Store, Tenant,
@@ -10,6 +12,7 @@ use crate::{
     schema::plans,
     sql::{Id, Uuid},
     statement::statement,
+    tier,
 };
 
 /// So many runs go in one transaction: a long history does not keep others from writing.
@@ -22,8 +25,8 @@ impl Store {
     pub async fn delete_plan(&self, tenant: &Tenant, plan: PlanId) -> Result<bool, Error> {
         let mut patience = 5;
         loop {
-            let tenant = *tenant;
-            match self.database.write(move |tx| delete_some(tx, &tenant, plan)).await {
+            let (tenant, tiers) = (*tenant, Arc::clone(&self.tiers));
+            match self.database.write(move |tx| delete_some(tx, &tiers, &tenant, plan)).await {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) => {}
                 // A recorder writes to several of the runs, in an order of its own. It goes first.
@@ -35,7 +38,7 @@ impl Store {
 }
 
 /// Deletes the newest runs, and the plan if none is left then. None if there is more to delete.
-fn delete_some(tx: &mut Transaction<'_>, tenant: &Tenant, plan: PlanId) -> Result<Option<bool>, Error> {
+fn delete_some(tx: &mut Transaction<'_>, tiers: &Tiers, tenant: &Tenant, plan: PlanId) -> Result<Option<bool>, Error> {
     let (id, organization) = (Id::from(plan), Id::from(tenant.organization()));
     let open = statement::<Uuid>(
         "SELECT id FROM runs WHERE organization_id = ? AND state = 'queued' AND plan_id = ? \
@@ -65,6 +68,8 @@ fn delete_some(tx: &mut Transaction<'_>, tenant: &Tenant, plan: PlanId) -> Resul
         delete(plans::table.filter(plans::id.eq(id).and(plans::organization_id.eq(organization)))).execute(tx.conn)?;
     if found > 0 {
         tx.changed(Change::Plan { organization: tenant.organization(), plan });
+        // In its place another one may run.
+        tier::make_room(tx, tiers, tenant.organization())?;
     }
     Ok(Some(found > 0))
 }

@@ -40,6 +40,8 @@ pub struct PlanRow {
     pub steps: u32,
     /// How it is doing; none before the first verdict.
     pub health: Option<Health>,
+    /// Why it does not run on its organization's tier, in a sentence; none if it does.
+    pub over_limit: Option<String>,
     /// The run queued last, whatever its state.
     pub last_run: Option<LastRun>,
     /// The last 30 finished runs, newest first.
@@ -66,16 +68,17 @@ pub struct LastRun {
 }
 
 pub(crate) type LastRunColumns = (Id, i32, Word<RunState>, i64, Option<i64>, Option<i64>);
-type Row = ((Id, String, i32, i32, Option<Word<Health>>, String, i64), Option<LastRunColumns>);
+type Row = ((Id, String, i32, i32, Option<Word<Health>>, Option<String>, String, i64), Option<LastRunColumns>);
 
 impl From<Row> for PlanRow {
-    fn from(((id, name, version, steps, health, recent, updated_at), last_run): Row) -> Self {
+    fn from(((id, name, version, steps, health, over_limit, recent, updated_at), last_run): Row) -> Self {
         Self {
             id: id.into(),
             name,
             version: count(version),
             steps: count(steps),
             health: health.map(|word| word.0),
+            over_limit,
             last_run: last_run.map(LastRun::from),
             recent: recent::decode(&recent),
             updated_at: time(updated_at),
@@ -122,6 +125,7 @@ impl Store {
                                 plans::version,
                                 plans::steps,
                                 plans::health,
+                                plans::over_limit,
                                 plans::recent,
                                 plans::updated_at,
                             ),

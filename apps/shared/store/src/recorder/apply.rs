@@ -26,10 +26,10 @@ pub(super) enum Verdict {
     Refused,
 }
 
-/// Whether a run's fence held, and how long the run took if it is over now.
+/// Whether a run's fence held, and when the run ended and how long it took if it is over now.
 enum Fenced {
     Held,
-    Ended { took: i64 },
+    Ended { at: i64, took: i64 },
     Refused,
 }
 
@@ -56,8 +56,9 @@ pub(super) fn apply(
     for (run, fenced) in batch.iter().zip(fenced) {
         match (&fenced, &run.last) {
             (Fenced::Refused, _) => {}
-            (Fenced::Ended { took }, Some(Last::End(ending))) => {
-                ended.push(Ended { lease: *run.lease(), state: ending.state, slow: ending.slow, took: *took });
+            (Fenced::Ended { at, took }, Some(Last::End(ending))) => {
+                let (state, slow, at, took) = (ending.state, ending.slow, *at, *took);
+                ended.push(Ended { lease: *run.lease(), state, slow, at, took });
             }
             (_, Some(Last::HandBack)) => transaction.changed(run.lease().change(RunChange::Queued)),
             _ => transaction.changed(run.lease().change(RunChange::Step)),

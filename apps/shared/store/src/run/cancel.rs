@@ -1,16 +1,13 @@
 //! Stopping a run on somebody's demand.
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl,
-    update,
-};
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, update};
 use domain::{Elapsed, PlanId, RunId, RunState};
 
 use crate::{
     Change, Error, RunChange, Store, Tenant,
-    connection::now_us,
+    connection::now,
     database::Transaction,
-    ending,
+    ending, metering,
     plan::recent::{self, RecentRun},
     run::count::count_steps,
     schema::runs,
@@ -59,6 +56,7 @@ pub(crate) fn cancel(
             RunState::Running => CancelOutcome::Cancelling,
             _ => CancelOutcome::Cancelled,
         };
+        let now = now(tx.conn)?;
         let updated = match outcome {
             CancelOutcome::Cancelling => {
                 update(runs::table.filter(unchanged)).set(runs::cancelling.eq(true)).execute(tx.conn)?
@@ -67,7 +65,7 @@ pub(crate) fn cancel(
                 .set((
                     runs::state.eq(RunState::Cancelled.as_str()),
                     runs::due_at.eq(None::<i64>),
-                    runs::finished_at.eq(now_us().nullable()),
+                    runs::finished_at.eq(now),
                     runs::reason.eq(reason),
                 ))
                 .execute(tx.conn)?,
@@ -84,6 +82,7 @@ pub(crate) fn cancel(
         if kind == RunChange::Finished {
             let ended = RecentRun { state: RunState::Cancelled, slow: false, duration: Elapsed::ZERO };
             recent::note(tx.conn, &[(plan, ended)])?;
+            metering::add(tx.conn, std::iter::once((tenant.organization(), now)))?;
             ending::tidy(tx.conn, &[run])?;
             count_steps(tx.conn, run)?;
         }

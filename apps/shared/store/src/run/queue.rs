@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use diesel::{
     OptionalExtension, RunQueryDsl,
-    sql_types::{BigInt, Integer, Text},
+    sql_types::{BigInt, Integer, Nullable, Text},
 };
 use domain::{Cause, PlanId, Restriction, RunId, RunState, Tier, UserId, WhenBusy};
 
 use super::insert::{self, Beginning};
 use crate::{
-    Error, Store, Tenant, admission,
+    Error, Store, Tenant,
+    admission::{self, Ask},
     connection::on_conn,
     plan::count,
     sql::{Id, Uuid, Word},
@@ -79,19 +80,21 @@ impl Store {
                 // Counting locks the plan's row, so that the numbers have no gaps and no doubles.
                 let numbered = statement::<Numbered>(
                     "UPDATE plans SET last_run_number = last_run_number + 1 WHERE id = ? AND organization_id = ?
-                     RETURNING last_run_number, version, steps, restriction, when_busy,
+                     RETURNING last_run_number, version, steps, restriction, when_busy, over_limit,
                                (SELECT tier FROM organizations WHERE id = plans.organization_id), now_us()",
                 )
                 .bind::<Uuid, _>(Id::from(new.plan))
                 .bind::<Uuid, _>(Id::from(organization));
                 let numbered: Option<NumberedRow> =
                     on_conn!(&mut *tx.conn, |conn| numbered.get_result(conn).optional()?);
-                let Some((number, version, steps, Word(restriction), Word(when_busy), Word(tier), now)) = numbered
+                let Some((number, version, steps, Word(restriction), Word(when_busy), over_limit, Word(tier), now)) =
+                    numbered
                 else {
                     return Err(QueueError::NotFound);
                 };
                 let limits = tiers.limits(tier);
-                let admitted = admission::one(tx.conn, organization, new.plan, restriction, when_busy, limits, now)?;
+                let ask = Ask { organization, plan: new.plan, over_limit, restriction, when_busy };
+                let admitted = admission::one(tx.conn, ask, limits, now)?;
                 let run = Beginning {
                     id: RunId::new(),
                     organization,
@@ -114,6 +117,7 @@ impl Store {
     }
 }
 
-/// A plan's count of runs, version, steps, restriction, what to do when busy; its organization's tier; now.
-type Numbered = (Integer, Integer, Integer, Text, Text, Text, BigInt);
-type NumberedRow = (i32, i32, i32, Word<Restriction>, Word<WhenBusy>, Word<Tier>, i64);
+/// A plan's count of runs, version, steps, restriction, what to do when busy, why it may not run; its
+/// organization's tier; now.
+type Numbered = (Integer, Integer, Integer, Text, Text, Nullable<Text>, Text, BigInt);
+type NumberedRow = (i32, i32, i32, Word<Restriction>, Word<WhenBusy>, Option<String>, Word<Tier>, i64);

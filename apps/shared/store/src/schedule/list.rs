@@ -52,8 +52,10 @@ impl Store {
                         query = query.filter(schedules::tags.like(tagged(tag)).escape('\\'));
                     }
                     query = match filter.enabled {
-                        Some(true) => query.filter(schedules::paused_at.is_null()),
-                        Some(false) => query.filter(schedules::paused_at.is_not_null()),
+                        Some(true) => query.filter(schedules::paused_at.is_null().and(schedules::over_limit.is_null())),
+                        Some(false) => {
+                            query.filter(schedules::paused_at.is_not_null().or(schedules::over_limit.is_not_null()))
+                        }
                         None => query,
                     };
                     Ok(limited(query, page.limit()).load(conn)?)

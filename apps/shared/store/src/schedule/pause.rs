@@ -84,25 +84,30 @@ impl Store {
             .await
     }
 
-    /// Lets paused schedules go on, with the first due time from now; tells how many there were.
+    /// Lets paused schedules go on, with the first due time from now; tells how many there were. One that its
+    /// tier does not allow still does not come due.
     pub async fn resume_schedules(&self, tenant: &Tenant, which: Which) -> Result<u64, Error> {
         let tenant = *tenant;
         self.database
             .write(move |tx| {
                 let (from, to, tags) = which.bounds();
-                let resumed = statement::<(Uuid, Uuid, Text, Integer)>(
+                let resumed = statement::<(Uuid, Uuid, Text, Integer, Nullable<Text>)>(
                     "UPDATE schedules SET paused_at = NULL, paused_by = NULL, pause_reason = NULL
                      WHERE organization_id = ? AND id BETWEEN ? AND ? AND tags LIKE ? ESCAPE '\\'
-                           AND paused_at IS NOT NULL RETURNING id, plan_id, timetable, fired",
+                           AND paused_at IS NOT NULL RETURNING id, plan_id, timetable, fired, over_limit",
                 )
                 .bind::<Uuid, _>(Id::from(tenant.organization()))
                 .bind::<Uuid, _>(from)
                 .bind::<Uuid, _>(to)
                 .bind::<Text, _>(tags);
-                let rows: Vec<(Id, Id, Json<Timetable>, i32)> = on_conn!(&mut *tx.conn, |conn| resumed.load(conn)?);
+                let rows: Vec<(Id, Id, Json<Timetable>, i32, Option<String>)> =
+                    on_conn!(&mut *tx.conn, |conn| resumed.load(conn)?);
                 let mut plans = Vec::with_capacity(rows.len());
-                for (id, plan, Json(timetable), fired) in rows {
-                    let next = next_due(tx.conn, id.into(), &timetable, count(fired))?;
+                for (id, plan, Json(timetable), fired, over_limit) in rows {
+                    let next = match over_limit {
+                        None => next_due(tx.conn, id.into(), &timetable, count(fired))?,
+                        Some(_) => None,
+                    };
                     let moved = statement::<()>("UPDATE schedules SET next_due_at = ? WHERE id = ?")
                         .bind::<Nullable<BigInt>, _>(next)
                         .bind::<Uuid, _>(id);

@@ -9,12 +9,14 @@ use domain::{
 use crate::{
     Change, Error, Store, Tenant,
     connection::{AnyConnection, now, on_conn},
+    plan::count,
     schema::{plans, runs, schedules},
     sql::{Id, Json, micros, time},
 };
 
 impl Store {
-    /// Makes a schedule of a plan; none if there is no such plan.
+    /// Makes a schedule of a plan; none if there is no such plan. One of a plan that its tier does not allow
+    /// does not come due.
     pub async fn create_schedule(
         &self,
         tenant: &Tenant,
@@ -29,16 +31,17 @@ impl Store {
                 // The lock keeps the plan from being deleted before the schedule is there.
                 let theirs = plans::table
                     .filter(plans::id.eq(Id::from(plan)).and(plans::organization_id.eq(organization)))
-                    .select(plans::id);
-                let found: Option<Id> = match &mut *tx.conn {
+                    .select(plans::over_limit);
+                let found: Option<Option<String>> = match &mut *tx.conn {
                     AnyConnection::Postgres(conn) => theirs.for_key_share().get_result(conn).optional()?,
                     AnyConnection::Sqlite(conn) => theirs.get_result(conn).optional()?,
                 };
-                if found.is_none() {
-                    return Ok(None);
-                }
+                let Some(over_limit) = found else { return Ok(None) };
                 let id = ScheduleId::new();
-                let next = next_due(tx.conn, id, &new.timetable, 0)?;
+                let next = match over_limit {
+                    None => next_due(tx.conn, id, &new.timetable, 0)?,
+                    Some(_) => None,
+                };
                 let now = now(tx.conn)?;
                 insert_into(schedules::table)
                     .values((
@@ -55,6 +58,7 @@ impl Store {
                         schedules::author_id.eq(Id::from(author)),
                         schedules::created_at.eq(now),
                         schedules::updated_at.eq(now),
+                        schedules::over_limit.eq(over_limit),
                     ))
                     .execute(tx.conn)?;
                 tx.changed(Change::Plan { organization: tenant.organization(), plan });
@@ -64,19 +68,21 @@ impl Store {
     }
 
     /// Changes a schedule; false if there is no such schedule. Another timetable begins anew: its due
-    /// times count from now, and its repeats from none. A paused schedule stays paused.
+    /// times count from now, and its repeats from none. A paused schedule stays paused. That its times are
+    /// allowed on its tier was checked before.
     pub async fn save_schedule(
         &self,
         tenant: &Tenant,
         schedule: ScheduleId,
         new: CheckedSchedule,
     ) -> Result<bool, Error> {
-        type Row = (Id, Json<Timetable>, i32, Option<i64>, Option<i64>);
+        type Row = (Id, Json<Timetable>, i32, Option<i64>, Option<i64>, Option<String>, Option<String>);
         let tenant = *tenant;
         self.database
             .write(move |tx| {
                 let id = Id::from(schedule);
                 let theirs = schedules::table
+                    .inner_join(plans::table)
                     .filter(schedules::id.eq(id).and(schedules::organization_id.eq(Id::from(tenant.organization()))))
                     .select((
                         schedules::plan_id,
@@ -84,17 +90,23 @@ impl Store {
                         schedules::fired,
                         schedules::next_due_at,
                         schedules::paused_at,
+                        schedules::over_limit,
+                        plans::over_limit,
                     ));
                 // Locked, so that no scheduler fires it between this and the update.
                 let found: Option<Row> = match &mut *tx.conn {
                     AnyConnection::Postgres(conn) => theirs.for_no_key_update().get_result(conn).optional()?,
                     AnyConnection::Sqlite(conn) => theirs.get_result(conn).optional()?,
                 };
-                let Some((plan, Json(old), fired, next_due_at, paused_at)) = found else { return Ok(false) };
-                let (fired, next) = match (new.timetable == old, paused_at) {
-                    (true, _) => (fired, next_due_at),
-                    (false, Some(_)) => (0, None),
-                    (false, None) => (0, next_due(tx.conn, schedule, &new.timetable, 0)?),
+                let Some((plan, Json(old), fired, next_due_at, paused_at, before, over_limit)) = found else {
+                    return Ok(false);
+                };
+                let is_same = new.timetable == old;
+                let fired = if is_same { fired } else { 0 };
+                let next = match (paused_at, &over_limit) {
+                    (None, None) if is_same && before.is_none() => next_due_at,
+                    (None, None) => next_due(tx.conn, schedule, &new.timetable, count(fired))?,
+                    _ => None,
                 };
                 let now = now(tx.conn)?;
                 update(schedules::table.filter(schedules::id.eq(id)))
@@ -107,6 +119,7 @@ impl Store {
                         schedules::tags.eq(new.tags.column()),
                         schedules::fired.eq(fired),
                         schedules::next_due_at.eq(next),
+                        schedules::over_limit.eq(over_limit),
                         schedules::updated_at.eq(now),
                     ))
                     .execute(tx.conn)?;
@@ -119,7 +132,7 @@ impl Store {
 
 /// The first due time from now, in microseconds. It is also later than every one that already has a run:
 /// a clock that was set back brings none of them a second time.
-pub(super) fn next_due(
+pub(crate) fn next_due(
     conn: &mut AnyConnection,
     schedule: ScheduleId,
     timetable: &Timetable,

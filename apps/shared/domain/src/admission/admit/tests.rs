@@ -5,6 +5,7 @@ use crate::Tiers;
 
 fn asked() -> Asked {
     Asked {
+        over_limit: None,
         restriction: Restriction::None,
         when_busy: WhenBusy::Refuse,
         overlap: None,

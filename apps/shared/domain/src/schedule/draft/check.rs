@@ -1,17 +1,11 @@
 //! Checking a draft: every field, with the reason at the field.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::{FieldProblem, ScheduleDraft, variables};
 use crate::{
     Limits, ScheduleId,
-    schedule::{
-        CheckedSchedule, Interval, Timetable, Timing, Zone,
-        interval::{self, InvalidInterval},
-        local_time, spacing,
-    },
+    schedule::{CheckedSchedule, Interval, Timetable, Timing, Zone, interval::InvalidInterval, local_time},
 };
 
 /// How many instants a schedule of the kind `at` may have.
@@ -163,10 +157,8 @@ fn timetable(draft: &ScheduleDraft, now: Timestamp, limits: &Limits, problems: &
         let field = if before.is_some() { "before" } else { field };
         problems.add(field, "Nothing is due within these times.");
     }
-    if let Some(close) = spacing::closest(&table, now)
-        && close.apart < limits.shortest_interval
-    {
-        problems.add(field, too_close(&table, &close, limits.shortest_interval));
+    if let Err(over_limit) = limits.allow_timetable(&table, now) {
+        problems.add(field, over_limit.to_string());
     }
     Some(table)
 }
@@ -178,15 +170,6 @@ fn field_of(kind: &str) -> &'static str {
         "at" => "at",
         _ => "cron",
     }
-}
-
-fn too_close(table: &Timetable, close: &spacing::Closest, shortest: Duration) -> String {
-    let (apart, shortest) = (interval::words(close.apart), interval::words(shortest));
-    let place = match table.timing {
-        Timing::Every { .. } => String::new(),
-        _ => format!(", the first time from {}", local_time::words(close.first, &table.zone)),
-    };
-    format!("Two runs would be only {apart} apart{place}. On your tier the shortest interval is {shortest}.")
 }
 
 /// A length of time in whole seconds.

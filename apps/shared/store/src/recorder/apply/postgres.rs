@@ -127,16 +127,17 @@ fn end(
         return Ok(());
     }
     let steps = || over().flat_map(|(run, _)| run.steps.iter().map(move |step| (run, step)));
-    let statement = statement::<(Uuid, BigInt, BigInt)>(with_steps!(
+    let statement = statement::<(Uuid, BigInt, BigInt, BigInt)>(with_steps!(
         "WITH ours AS (
              UPDATE runs SET state = sent.state, reason = sent.reason, slow = sent.slow, steps_passed = sent.passed,
                     steps_failed = sent.failed, steps_skipped = sent.skipped,
                     due_at = NULL, lease_owner = NULL, finished_at = now_us()
              FROM unnest(?, ?, ?, ?, ?, ?, ?, ?) AS sent (id, fence, state, reason, slow, passed, failed, skipped)
              WHERE runs.id = sent.id AND runs.fence = sent.fence AND runs.lease_owner IS NOT NULL
-             RETURNING runs.id, runs.fence, runs.finished_at - coalesce(runs.started_at, runs.finished_at) AS took
+             RETURNING runs.id, runs.fence, runs.finished_at,
+                       runs.finished_at - coalesce(runs.started_at, runs.finished_at) AS took
          )",
-        "SELECT id, fence, took FROM ours"
+        "SELECT id, fence, finished_at, took FROM ours"
     ))
     .bind::<Array<Uuid>, _>(each(over().map(|(run, _)| key_of(run).0)))
     .bind::<Array<BigInt>, _>(each(over().map(|(run, _)| key_of(run).1)))
@@ -146,8 +147,8 @@ fn end(
     .bind::<Array<Integer>, _>(each(over().map(|(_, ending)| column(ending.passed))))
     .bind::<Array<Integer>, _>(each(over().map(|(_, ending)| column(ending.failed))))
     .bind::<Array<Integer>, _>(each(over().map(|(_, ending)| column(ending.skipped))));
-    let rows: Vec<(Id, i64, i64)> = bind_steps!(statement, key, steps()).load(conn)?;
-    held.extend(rows.into_iter().map(|(id, fence, took)| ((id, fence), Fenced::Ended { took })));
+    let rows: Vec<(Id, i64, i64, i64)> = bind_steps!(statement, key, steps()).load(conn)?;
+    held.extend(rows.into_iter().map(|(id, fence, at, took)| ((id, fence), Fenced::Ended { at, took })));
     Ok(())
 }
 

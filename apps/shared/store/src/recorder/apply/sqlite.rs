@@ -45,11 +45,11 @@ fn fence(conn: &mut SqliteConnection, run: &RunWrites) -> Result<Fenced, Error> 
         .get_result::<i32>(conn)
         .optional()?
         .map(|_| Fenced::Held),
-        Some(Last::End(ending)) => statement::<BigInt>(
+        Some(Last::End(ending)) => statement::<(BigInt, BigInt)>(
             "UPDATE runs SET state = ?, reason = ?, slow = ?, steps_passed = ?, steps_failed = ?, steps_skipped = ?,
                     due_at = NULL, lease_owner = NULL, finished_at = now_us()
              WHERE id = ? AND fence = ? AND state = 'running'
-             RETURNING finished_at - coalesce(started_at, finished_at)",
+             RETURNING finished_at, finished_at - coalesce(started_at, finished_at)",
         )
         .bind::<Text, _>(ending.state.as_str())
         .bind::<Nullable<Text>, _>(ending.storable_reason())
@@ -61,7 +61,7 @@ fn fence(conn: &mut SqliteConnection, run: &RunWrites) -> Result<Fenced, Error> 
         .bind::<BigInt, _>(fence)
         .get_result(conn)
         .optional()?
-        .map(|took| Fenced::Ended { took }),
+        .map(|(at, took)| Fenced::Ended { at, took }),
     };
     Ok(fenced.unwrap_or(Fenced::Refused))
 }

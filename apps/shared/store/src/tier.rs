@@ -1,0 +1,207 @@
+//! The tier of an organization: changing it, and holding what is there already against what it allows.
+//!
+//! Locks are taken in this order: the organization, its schedules, its plans.
+
+use diesel::{
+    OptionalExtension, RunQueryDsl,
+    sql_types::{BigInt, Bool, Integer, Nullable, Text},
+};
+use domain::{Limits, OrganizationId, OverLimit, PlanId, Tier, Tiers, schedule::Timetable};
+
+use crate::{
+    Change, Error, Store,
+    connection::{AnyConnection, now, on_conn},
+    database::Transaction,
+    limited::limited,
+    plan::count,
+    schedule::next_due,
+    schema::plans,
+    sql::{Id, Json, Uuid, Word, time},
+    statement::statement,
+};
+
+/// So many organizations are looked at in one transaction.
+const AT_ONCE: usize = 20;
+
+impl Store {
+    /// Holds the plans and schedules of every organization against the limits of its tier: those may have
+    /// been configured anew. Tells how many organizations were looked at. May be done by several processes
+    /// at once.
+    ///
+    /// # Errors
+    /// If the database fails; what was done until then stays done.
+    pub async fn apply_limits(&self) -> Result<u64, Error> {
+        let organizations: Vec<Id> = self
+            .database
+            .read(|conn| {
+                let query = statement::<Uuid>(
+                    "SELECT id FROM organizations WHERE EXISTS (SELECT 1 FROM plans WHERE organization_id = organizations.id)
+                     ORDER BY id",
+                );
+                Ok(on_conn!(conn, |conn| query.load(conn)?))
+            })
+            .await?;
+        for some in organizations.chunks(AT_ONCE) {
+            let (some, tiers) = (some.to_vec(), self.tiers.clone());
+            self.database
+                .write(move |tx| {
+                    for organization in some {
+                        if let Some((tier, _)) = lock(tx.conn, organization)? {
+                            apply(tx, tiers.limits(tier), organization.into())?;
+                        }
+                    }
+                    Ok::<_, Error>(())
+                })
+                .await?;
+        }
+        Ok(organizations.len() as u64)
+    }
+}
+
+/// The organization's tier, and the one by which its runs are kept still; nobody else changes them until the
+/// end of the transaction. None if there is no such organization.
+pub(crate) fn lock(conn: &mut AnyConnection, organization: Id) -> Result<Option<(Tier, Option<Tier>)>, Error> {
+    type Row = (Word<Tier>, Option<Word<Tier>>);
+    let found: Option<Row> = match conn {
+        AnyConnection::Postgres(conn) => statement::<(Text, Nullable<Text>)>(
+            "SELECT tier, kept_as FROM organizations WHERE id = ? FOR NO KEY UPDATE",
+        )
+        .bind::<Uuid, _>(organization)
+        .get_result(conn)
+        .optional()?,
+        AnyConnection::Sqlite(conn) => {
+            statement::<(Text, Nullable<Text>)>("SELECT tier, kept_as FROM organizations WHERE id = ?")
+                .bind::<Uuid, _>(organization)
+                .get_result(conn)
+                .optional()?
+        }
+    };
+    Ok(found.map(|(Word(tier), kept_as)| (tier, kept_as.map(|Word(kept_as)| kept_as))))
+}
+
+/// Puts an organization on a tier, with what follows for its plans, its schedules and its history; false if it
+/// was on it already.
+pub(crate) fn set(
+    tx: &mut Transaction<'_>,
+    tiers: &Tiers,
+    organization: OrganizationId,
+    tier: Tier,
+) -> Result<bool, Error> {
+    let Some((before, kept_as)) = lock(tx.conn, organization.into())? else { return Ok(false) };
+    if before == tier {
+        return Ok(false);
+    }
+    // What is there stays for now, however much less the new tier keeps.
+    let kept = kept_as.unwrap_or(before);
+    let keeps_less = tiers.limits(tier).history < tiers.limits(kept).history;
+    let now = now(tx.conn)?;
+    let update = statement::<()>("UPDATE organizations SET tier = ?, kept_as = ?, kept_since = ? WHERE id = ?")
+        .bind::<Text, _>(tier.as_str())
+        .bind::<Nullable<Text>, _>(keeps_less.then_some(kept.as_str()))
+        .bind::<Nullable<BigInt>, _>(keeps_less.then_some(now))
+        .bind::<Uuid, _>(Id::from(organization));
+    on_conn!(&mut *tx.conn, |conn| update.execute(conn)?);
+    apply(tx, tiers.limits(tier), organization)?;
+    Ok(true)
+}
+
+/// Holds what is there against the limits: of the plans the oldest may run, of the schedules those of such
+/// plans that do not come due too often. The rest waits, and goes on by itself once it may again; what came
+/// due meanwhile is not made up for. The organization must be locked.
+pub(crate) fn apply(tx: &mut Transaction<'_>, limits: &Limits, organization: OrganizationId) -> Result<(), Error> {
+    let last = last_allowed(tx.conn, limits, organization.into())?;
+    schedules(tx, limits, organization, last)?;
+    plans(tx, limits, organization, last)
+}
+
+/// After a plan has gone: lets the next one run in its place, if there is one that waits.
+pub(crate) fn make_room(tx: &mut Transaction<'_>, tiers: &Tiers, organization: OrganizationId) -> Result<(), Error> {
+    let id = Id::from(organization);
+    let waiting =
+        statement::<Bool>("SELECT EXISTS (SELECT 1 FROM plans WHERE organization_id = ? AND over_limit IS NOT NULL)")
+            .bind::<Uuid, _>(id);
+    if on_conn!(&mut *tx.conn, |conn| waiting.get_result(conn)?)
+        && let Some((tier, _)) = lock(tx.conn, id)?
+    {
+        apply(tx, tiers.limits(tier), organization)?;
+    }
+    Ok(())
+}
+
+/// The newest plan that may run; every plan may if that is the last id there can be.
+fn last_allowed(conn: &mut AnyConnection, limits: &Limits, organization: Id) -> Result<Id, Error> {
+    use diesel::{ExpressionMethods, QueryDsl};
+    let Some(limit) = limits.plans else { return Ok(Id(uuid::Uuid::max())) };
+    let query = plans::table.filter(plans::organization_id.eq(organization)).order(plans::id).select(plans::id);
+    let allowed: Vec<Id> = on_conn!(conn, |conn| limited(query, i64::from(limit)).load(conn)?);
+    let is_full = u32::try_from(allowed.len()).is_ok_and(|there_are| there_are == limit);
+    Ok(match allowed.last() {
+        Some(last) if is_full => *last,
+        None if limit == 0 => Id(uuid::Uuid::nil()),
+        _ => Id(uuid::Uuid::max()),
+    })
+}
+
+type ScheduleType = (Uuid, Uuid, Text, Integer, Nullable<BigInt>, Nullable<Text>);
+type ScheduleRow = (Id, Id, Json<Timetable>, i32, Option<i64>, Option<String>);
+
+fn schedules(tx: &mut Transaction<'_>, limits: &Limits, organization: OrganizationId, last: Id) -> Result<(), Error> {
+    let now = time(now(tx.conn)?);
+    let rows: Vec<ScheduleRow> = match tx.conn {
+        AnyConnection::Postgres(conn) => statement::<ScheduleType>(
+            "SELECT id, plan_id, timetable, fired, paused_at, over_limit FROM schedules WHERE organization_id = ?
+             ORDER BY id FOR NO KEY UPDATE",
+        )
+        .bind::<Uuid, _>(Id::from(organization))
+        .load(conn)?,
+        AnyConnection::Sqlite(conn) => statement::<ScheduleType>(
+            "SELECT id, plan_id, timetable, fired, paused_at, over_limit FROM schedules WHERE organization_id = ?",
+        )
+        .bind::<Uuid, _>(Id::from(organization))
+        .load(conn)?,
+    };
+    for (id, plan, Json(timetable), fired, paused_at, before) in rows {
+        let over_limit = match (plan > last, limits.allow_timetable(&timetable, now)) {
+            (true, _) => later_plan(limits),
+            (false, Err(over_limit)) => Some(over_limit.to_string()),
+            (false, Ok(())) => None,
+        };
+        if over_limit == before {
+            continue;
+        }
+        let next = match (&over_limit, paused_at) {
+            (None, None) => next_due(tx.conn, id.into(), &timetable, count(fired))?,
+            _ => None,
+        };
+        let update = statement::<()>("UPDATE schedules SET over_limit = ?, next_due_at = ? WHERE id = ?")
+            .bind::<Nullable<Text>, _>(over_limit)
+            .bind::<Nullable<BigInt>, _>(next)
+            .bind::<Uuid, _>(id);
+        on_conn!(&mut *tx.conn, |conn| update.execute(conn)?);
+        tx.changed(Change::Plan { organization, plan: plan.into() });
+    }
+    Ok(())
+}
+
+fn plans(tx: &mut Transaction<'_>, limits: &Limits, organization: OrganizationId, last: Id) -> Result<(), Error> {
+    let over_limit = later_plan(limits);
+    let update = statement::<Uuid>(
+        "UPDATE plans SET over_limit = CASE WHEN id > ? THEN ? END
+         WHERE organization_id = ? AND over_limit IS DISTINCT FROM CASE WHEN id > ? THEN ? END RETURNING id",
+    )
+    .bind::<Uuid, _>(last)
+    .bind::<Nullable<Text>, _>(over_limit.clone())
+    .bind::<Uuid, _>(Id::from(organization))
+    .bind::<Uuid, _>(last)
+    .bind::<Nullable<Text>, _>(over_limit);
+    let changed: Vec<Id> = on_conn!(&mut *tx.conn, |conn| update.load(conn)?);
+    for plan in changed {
+        tx.changed(Change::Plan { organization, plan: PlanId::from(plan) });
+    }
+    Ok(())
+}
+
+/// What is said of a plan that is one too many.
+fn later_plan(limits: &Limits) -> Option<String> {
+    limits.plans.map(|limit| OverLimit::LaterPlan { limit }.to_string())
+}
