@@ -63,6 +63,8 @@ impl Subject {
             return false;
         }
         match (self, change) {
+            // No page shows mail.
+            (_, Change::Mail) => false,
             (Self::Everything, _) | (_, Change::Resync) => true,
             (Self::Plan(ours), Change::Plan { plan, .. } | Change::Run { plan, .. }) => ours == *plan,
             (Self::Run(ours), Change::Run { run, .. }) => ours == *run,

@@ -50,6 +50,8 @@ id! {
     SessionId,
     /// When a plan is to run by itself.
     ScheduleId,
+    /// One mail to one person.
+    MailId,
     /// One scheduler or executor process, from its start to its end.
     WorkerId,
 }

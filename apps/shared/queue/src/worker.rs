@@ -201,7 +201,7 @@ async fn listen(store: Store, leases: Arc<Leases>, queued: Arc<Notify>, held_bac
                     tracing::warn!(%error, "Leases could not be looked at");
                 }
             }
-            Change::Run { .. } | Change::Plan { .. } => {}
+            Change::Run { .. } | Change::Plan { .. } | Change::Mail => {}
         }
     }
 }

@@ -44,6 +44,8 @@ pub enum Change {
         /// Itself.
         plan: PlanId,
     },
+    /// A mail waits to be delivered. This concerns only whoever delivers.
+    Mail,
     /// Changes may have been missed (the database was away, or the subscriber too slow): read
     /// whatever is shown or waited for again.
     Resync,
@@ -65,12 +67,13 @@ pub enum RunChange {
 }
 
 impl Change {
-    /// Whose change it is; none for [`Change::Resync`], which concerns everybody.
+    /// Whose change it is; none for [`Change::Resync`], which concerns everybody, and [`Change::Mail`],
+    /// which concerns nobody who looks at pages.
     #[must_use]
     pub fn organization(&self) -> Option<OrganizationId> {
         match self {
             Self::Run { organization, .. } | Self::Plan { organization, .. } => Some(*organization),
-            Self::Resync => None,
+            Self::Mail | Self::Resync => None,
         }
     }
 
@@ -88,6 +91,7 @@ impl Change {
                 format!("{letter}{}{}{}", organization.0.simple(), plan.0.simple(), run.0.simple())
             }
             Self::Plan { organization, plan } => format!("p{}{}", organization.0.simple(), plan.0.simple()),
+            Self::Mail => "m".to_owned(),
             Self::Resync => "r".to_owned(),
         }
     }
@@ -98,6 +102,9 @@ impl Change {
     }
 
     fn read(text: &str) -> Option<Self> {
+        if text == "m" {
+            return Some(Self::Mail);
+        }
         let id = |n: usize| Uuid::try_parse(text.get(1 + 32 * n..33 + 32 * n)?).ok();
         let organization = OrganizationId(id(0)?);
         let plan = PlanId(id(1)?);
@@ -186,7 +193,7 @@ mod tests {
     #[test]
     fn every_change_survives_its_payload() {
         let (organization, plan, run) = (OrganizationId::new(), PlanId::new(), RunId::new());
-        let mut changes = vec![Change::Plan { organization, plan }, Change::Resync];
+        let mut changes = vec![Change::Plan { organization, plan }, Change::Mail, Change::Resync];
         for kind in [RunChange::Queued, RunChange::Started, RunChange::Step, RunChange::Cancelling, RunChange::Finished]
         {
             changes.push(Change::Run { kind, organization, plan, run });
@@ -198,7 +205,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_a_reason_to_read_again() {
-        for text in ["", "x", "q123", "pä", "z00000000000000000000000000000000"] {
+        for text in ["", "x", "mx", "q123", "pä", "z00000000000000000000000000000000"] {
             assert_eq!(Change::decode(text), Change::Resync, "{text:?}");
         }
     }

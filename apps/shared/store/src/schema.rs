@@ -209,6 +209,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    mails (id) {
+        id -> Uuid,
+        key -> Nullable<Text>,
+        organization_id -> Nullable<Uuid>,
+        recipient -> Text,
+        subject -> Text,
+        text -> Text,
+        created_at -> BigInt,
+        due_at -> Nullable<BigInt>,
+        attempts -> Integer,
+        sent_at -> Nullable<BigInt>,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     clock (id) {
         id -> Integer,
         paused_at -> Nullable<BigInt>,
