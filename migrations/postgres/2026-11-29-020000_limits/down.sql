@@ -2,6 +2,8 @@ DROP TABLE metered;
 DROP INDEX organizations_kept;
 ALTER TABLE organizations DROP COLUMN kept_since;
 ALTER TABLE organizations DROP COLUMN kept_as;
+ALTER TABLE organizations DROP COLUMN granted;
+ALTER TABLE organizations DROP COLUMN subscribed;
 DROP INDEX schedules_over_limit;
 DROP INDEX plans_over_limit;
 ALTER TABLE schedules DROP COLUMN over_limit;

@@ -1,4 +1,4 @@
--- What a tier does not allow any more, what was metered, what is kept after a change of tier.
+-- Where a tier comes from, what it does not allow any more, what was metered, what is kept after a change.
 -- The SQLite folder beside this one holds the same schema; keep the two alike.
 
 -- Why the organization's tier does not let it run, in a sentence; none if it does. A schedule of which
@@ -9,6 +9,11 @@ ALTER TABLE schedules ADD COLUMN over_limit text;
 -- What moves when a tier changes is found through these.
 CREATE INDEX plans_over_limit ON plans (organization_id) WHERE over_limit IS NOT NULL;
 CREATE INDEX schedules_over_limit ON schedules (organization_id) WHERE over_limit IS NOT NULL;
+
+-- `tier` is the higher one of the two: what the organization has subscribed to, and what an operator has
+-- granted it by contract.
+ALTER TABLE organizations ADD COLUMN subscribed text NOT NULL DEFAULT 'free';
+ALTER TABLE organizations ADD COLUMN granted    text;
 
 -- After a change to a tier that keeps runs for a shorter time: the tier by which they are kept still, and
 -- since when. None once the owners have been told twice and had their time.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The tier of an organization. Its limits are configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The tier of an organization, from the lowest to the highest. Its limits are configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Costs nothing.

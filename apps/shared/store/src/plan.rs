@@ -109,8 +109,8 @@ impl Store {
             .write(move |tx| {
                 let organization = Id::from(tenant.organization());
                 // Whoever else makes one waits here, so that two at once cannot both be the last.
-                let (tier, _) = tier::lock(tx.conn, organization)?.ok_or(SaveError::NotFound)?;
-                let limits = tiers.limits(tier);
+                let standing = tier::lock(tx.conn, organization)?.ok_or(SaveError::NotFound)?;
+                let limits = tiers.limits(standing.tier);
                 if limits.plans.is_some() {
                     limits.allow_another_plan(number_of(tx.conn, organization)?).map_err(SaveError::OverLimit)?;
                 }

@@ -1,6 +1,8 @@
 //! Retention: runs that are over and older than their organization's tier keeps them are forgotten, a few
 //! hundred at a time and with pauses, so that nobody waits for it.
 
+mod kept;
+
 use std::time::{Duration, Instant};
 
 use diesel::{RunQueryDsl, sql_types::Text};
@@ -21,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 impl Store {
     /// Deletes the runs, with their steps, that are older than their organization's tier keeps them;
-    /// tells how many. Runs that are not over stay, however old they are. May be done by several
+    /// (or kept them before a change of tier that its owners are still being told of); tells how many. Runs that are not over stay, however old they are. May be done by several
     /// processes at once.
     ///
     /// # Errors
@@ -41,12 +43,12 @@ impl Store {
         Ok(all)
     }
 
-    /// The organizations of the tier that have runs to forget.
+    /// The organizations whose runs are kept as on this tier, and that have some to forget.
     async fn have_old_runs(&self, tier: Tier, oldest: Id) -> Result<Vec<OrganizationId>, Error> {
         self.database
             .read(move |conn| {
                 let found = statement::<Uuid>(
-                    "SELECT id FROM organizations WHERE tier = ? AND EXISTS
+                    "SELECT id FROM organizations WHERE coalesce(kept_as, tier) = ? AND EXISTS
                          (SELECT 1 FROM runs WHERE organization_id = organizations.id AND runs.id < ?
                                                    AND finished_at IS NOT NULL)",
                 )

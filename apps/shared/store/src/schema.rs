@@ -9,6 +9,8 @@ diesel::table! {
         name -> Text,
         tier -> Text,
         created_at -> BigInt,
+        subscribed -> Text,
+        granted -> Nullable<Text>,
         kept_as -> Nullable<Text>,
         kept_since -> Nullable<BigInt>,
     }

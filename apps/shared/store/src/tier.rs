@@ -24,6 +24,23 @@ use crate::{
 const AT_ONCE: usize = 20;
 
 impl Store {
+    /// Grants an organization a tier by contract, whatever it has subscribed to; [`Tier::Free`] takes that back.
+    /// False if there is no such organization.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn grant_tier(&self, organization: OrganizationId, tier: Tier) -> Result<bool, Error> {
+        let tiers = self.tiers.clone();
+        self.database
+            .write(move |tx| {
+                let Some(mut standing) = lock(tx.conn, organization.into())? else { return Ok(false) };
+                standing.granted = (tier != Tier::Free).then_some(tier);
+                settle(tx, &tiers, organization, &standing)?;
+                Ok(true)
+            })
+            .await
+    }
+
     /// Holds the plans and schedules of every organization against the limits of its tier: those may have
     /// been configured anew. Tells how many organizations were looked at. May be done by several processes
     /// at once.
@@ -46,7 +63,7 @@ impl Store {
             self.database
                 .write(move |tx| {
                     for organization in some {
-                        if let Some((tier, _)) = lock(tx.conn, organization)? {
+                        if let Some(Standing { tier, .. }) = lock(tx.conn, organization)? {
                             apply(tx, tiers.limits(tier), organization.into())?;
                         }
                     }
@@ -58,51 +75,87 @@ impl Store {
     }
 }
 
-/// The organization's tier, and the one by which its runs are kept still; nobody else changes them until the
-/// end of the transaction. None if there is no such organization.
-pub(crate) fn lock(conn: &mut AnyConnection, organization: Id) -> Result<Option<(Tier, Option<Tier>)>, Error> {
-    type Row = (Word<Tier>, Option<Word<Tier>>);
+/// The tiers of an organization.
+pub(crate) struct Standing {
+    /// Whose limits hold.
+    pub(crate) tier: Tier,
+    subscribed: Tier,
+    granted: Option<Tier>,
+    /// By which its runs are kept still.
+    kept_as: Option<Tier>,
+}
+
+/// Where an organization stands, which nobody else changes until the end of the transaction. None if there is
+/// no such organization.
+pub(crate) fn lock(conn: &mut AnyConnection, organization: Id) -> Result<Option<Standing>, Error> {
+    type RowType = (Text, Text, Nullable<Text>, Nullable<Text>);
+    type Row = (Word<Tier>, Word<Tier>, Option<Word<Tier>>, Option<Word<Tier>>);
     let found: Option<Row> = match conn {
-        AnyConnection::Postgres(conn) => statement::<(Text, Nullable<Text>)>(
-            "SELECT tier, kept_as FROM organizations WHERE id = ? FOR NO KEY UPDATE",
+        AnyConnection::Postgres(conn) => statement::<RowType>(
+            "SELECT tier, subscribed, granted, kept_as FROM organizations WHERE id = ? FOR NO KEY UPDATE",
         )
         .bind::<Uuid, _>(organization)
         .get_result(conn)
         .optional()?,
         AnyConnection::Sqlite(conn) => {
-            statement::<(Text, Nullable<Text>)>("SELECT tier, kept_as FROM organizations WHERE id = ?")
+            statement::<RowType>("SELECT tier, subscribed, granted, kept_as FROM organizations WHERE id = ?")
                 .bind::<Uuid, _>(organization)
                 .get_result(conn)
                 .optional()?
         }
     };
-    Ok(found.map(|(Word(tier), kept_as)| (tier, kept_as.map(|Word(kept_as)| kept_as))))
+    Ok(found.map(|(Word(tier), Word(subscribed), granted, kept_as)| Standing {
+        tier,
+        subscribed,
+        granted: granted.map(|Word(granted)| granted),
+        kept_as: kept_as.map(|Word(kept_as)| kept_as),
+    }))
 }
 
-/// Puts an organization on a tier, with what follows for its plans, its schedules and its history; false if it
-/// was on it already.
-pub(crate) fn set(
+/// Notes what an organization has subscribed to, with what follows from it; false if nothing changes.
+pub(crate) fn subscribe(
     tx: &mut Transaction<'_>,
     tiers: &Tiers,
     organization: OrganizationId,
     tier: Tier,
 ) -> Result<bool, Error> {
-    let Some((before, kept_as)) = lock(tx.conn, organization.into())? else { return Ok(false) };
-    if before == tier {
-        return Ok(false);
-    }
+    let Some(mut standing) = lock(tx.conn, organization.into())? else { return Ok(false) };
+    standing.subscribed = tier;
+    settle(tx, tiers, organization, &standing)
+}
+
+/// Puts an organization on the higher one of what it has subscribed to and what it is granted, with what
+/// follows for its plans, its schedules and its history; false if it was on it already.
+fn settle(
+    tx: &mut Transaction<'_>,
+    tiers: &Tiers,
+    organization: OrganizationId,
+    standing: &Standing,
+) -> Result<bool, Error> {
+    let tier = standing.granted.map_or(standing.subscribed, |granted| granted.max(standing.subscribed));
     // What is there stays for now, however much less the new tier keeps.
-    let kept = kept_as.unwrap_or(before);
+    let kept = standing.kept_as.unwrap_or(standing.tier);
     let keeps_less = tiers.limits(tier).history < tiers.limits(kept).history;
+    let is_same = tier == standing.tier;
     let now = now(tx.conn)?;
-    let update = statement::<()>("UPDATE organizations SET tier = ?, kept_as = ?, kept_since = ? WHERE id = ?")
-        .bind::<Text, _>(tier.as_str())
-        .bind::<Nullable<Text>, _>(keeps_less.then_some(kept.as_str()))
-        .bind::<Nullable<BigInt>, _>(keeps_less.then_some(now))
-        .bind::<Uuid, _>(Id::from(organization));
+    let update = statement::<()>(
+        "UPDATE organizations SET tier = ?, subscribed = ?, granted = ?,
+                kept_as = CASE WHEN ? THEN kept_as ELSE ? END, kept_since = CASE WHEN ? THEN kept_since ELSE ? END
+         WHERE id = ?",
+    )
+    .bind::<Text, _>(tier.as_str())
+    .bind::<Text, _>(standing.subscribed.as_str())
+    .bind::<Nullable<Text>, _>(standing.granted.map(Tier::as_str))
+    .bind::<Bool, _>(is_same)
+    .bind::<Nullable<Text>, _>(keeps_less.then_some(kept.as_str()))
+    .bind::<Bool, _>(is_same)
+    .bind::<Nullable<BigInt>, _>(keeps_less.then_some(now))
+    .bind::<Uuid, _>(Id::from(organization));
     on_conn!(&mut *tx.conn, |conn| update.execute(conn)?);
-    apply(tx, tiers.limits(tier), organization)?;
-    Ok(true)
+    if !is_same {
+        apply(tx, tiers.limits(tier), organization)?;
+    }
+    Ok(!is_same)
 }
 
 /// Holds what is there against the limits: of the plans the oldest may run, of the schedules those of such
@@ -121,7 +174,7 @@ pub(crate) fn make_room(tx: &mut Transaction<'_>, tiers: &Tiers, organization: O
         statement::<Bool>("SELECT EXISTS (SELECT 1 FROM plans WHERE organization_id = ? AND over_limit IS NOT NULL)")
             .bind::<Uuid, _>(id);
     if on_conn!(&mut *tx.conn, |conn| waiting.get_result(conn)?)
-        && let Some((tier, _)) = lock(tx.conn, id)?
+        && let Some(Standing { tier, .. }) = lock(tx.conn, id)?
     {
         apply(tx, tiers.limits(tier), organization)?;
     }

@@ -1,5 +1,7 @@
 //! How many runs an organization had accepted, by day: what the limits of its tier are counted in.
 
+mod warn;
+
 use std::collections::{BTreeMap, HashMap};
 
 use diesel::{

@@ -17,8 +17,12 @@ mod crashes;
 mod doctor;
 #[path = "store/firing.rs"]
 mod firing;
+#[path = "store/limits.rs"]
+mod limits;
 #[path = "store/mails.rs"]
 mod mails;
+#[path = "store/metering.rs"]
+mod metering;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/plans.rs"]

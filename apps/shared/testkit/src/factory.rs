@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
-    Cause, Elapsed, MailSubject, PlanId, Restriction, RunId, RunState, ScheduleId, StepReport, StepState, WhenBusy,
-    WorkerId,
+    Cause, Elapsed, MailSubject, PlanId, Restriction, RunId, RunState, ScheduleId, StepReport, StepState, UserId,
+    WhenBusy, WorkerId,
     report::{BodyReport, ResponseReport},
     schedule::{CatchUp, CheckedSchedule, Interval, Overlap, Tags, Timetable, Timing, Zone},
 };
@@ -15,12 +15,21 @@ use uuid::Uuid;
 
 /// Somebody new, signed in, with an organization of their own.
 pub async fn member(store: &Store) -> Member {
-    let token = token();
     let user = store.sign_up(account()).await.expect("a new e-mail address is free");
+    signed_in(store, user).await
+}
+
+async fn signed_in(store: &Store, user: UserId) -> Member {
+    let token = token();
     let session =
         NewSession { token_hash: token, user_agent: "Tests".to_owned(), expires_at: Timestamp::now() + 24.hours() };
     store.create_session(user, session).await.expect("the user can sign in");
     store.member(token).await.expect("the database works").expect("the session has just begun")
+}
+
+/// The member signed in once more, as things are now.
+pub async fn same_member(store: &Store, member: &Member) -> Member {
+    signed_in(store, member.user_id).await
 }
 
 /// An account that nobody else has.
@@ -82,7 +91,13 @@ pub async fn saved_plan(store: &Store, member: &Member, name: &str) -> PlanId {
 /// A schedule that is due every hour from now on, not yet saved.
 #[must_use]
 pub fn hourly(name: &str) -> CheckedSchedule {
-    let interval = Interval::from_secs(60 * 60).expect("an hour is an interval");
+    every(name, 60 * 60)
+}
+
+/// A schedule that is due every so many seconds from now on, not yet saved.
+#[must_use]
+pub fn every(name: &str, seconds: u64) -> CheckedSchedule {
+    let interval = Interval::from_secs(seconds).expect("some seconds are an interval");
     CheckedSchedule {
         name: name.to_owned(),
         timetable: Timetable {

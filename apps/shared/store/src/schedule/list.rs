@@ -6,7 +6,7 @@ use diesel::{
     dsl::sql,
     sql_types::{BigInt, Nullable},
 };
-use domain::PlanId;
+use domain::{PlanId, schedule::Timetable};
 
 use super::{Columns, ScheduleRow, pause::tagged, schedule_columns, schedule_rows};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     connection::on_conn,
     limited::limited,
     schema::{plans, runs, schedules, users},
-    sql::Id,
+    sql::{Id, Json},
 };
 
 /// Which schedules are wanted.
@@ -64,6 +64,23 @@ impl Store {
             .await?;
         let rows = rows.into_iter().map(ScheduleRow::from).collect();
         Ok(Page::cut(rows, &page, |row: &ScheduleRow| Cursor::Id(row.id.0)))
+    }
+
+    /// The timetables of the organization's schedules that come due, the first one first, at most so many.
+    pub async fn coming_timetables(&self, tenant: &Tenant, most: u32) -> Result<Vec<Timetable>, Error> {
+        let organization = Id::from(tenant.organization());
+        let rows: Vec<Json<Timetable>> = self
+            .database
+            .read(move |conn| {
+                let query = schedules::table
+                    .filter(schedules::organization_id.eq(organization))
+                    .filter(schedules::next_due_at.is_not_null())
+                    .order((schedules::next_due_at, schedules::id))
+                    .select(schedules::timetable);
+                on_conn!(conn, |conn| Ok(limited(query, i64::from(most)).load(conn)?))
+            })
+            .await?;
+        Ok(rows.into_iter().map(|Json(timetable)| timetable).collect())
     }
 
     /// The schedules of the organization, or of one of its plans, that are due next: the first one first, at

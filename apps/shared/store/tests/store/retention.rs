@@ -15,7 +15,7 @@ use crate::{
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Makes the run as old as that.
-fn age(database: &TestDatabase, run: RunId, age: Duration) -> RunId {
+pub fn age(database: &TestDatabase, run: RunId, age: Duration) -> RunId {
     // The first 48 bits of an id are the milliseconds of its making.
     let older = RunId(Uuid::from_u128(run.0.as_u128() - (age.as_millis() << 80)));
     let (run, id) = (raw::id(database, run.0), raw::id(database, older.0));
