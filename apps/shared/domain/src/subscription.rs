@@ -160,6 +160,26 @@ impl Subscription {
         }
     }
 
+    /// The same one, cancelled by then: what becomes of it when its customer is deleted.
+    #[must_use]
+    pub fn ended(self, by: Timestamp) -> Self {
+        if self.status.is_over() {
+            return self;
+        }
+        let over = if self.status == SubscriptionStatus::Incomplete {
+            SubscriptionStatus::IncompleteExpired
+        } else {
+            SubscriptionStatus::Canceled
+        };
+        Self {
+            status: over,
+            past_due_since: None,
+            open_invoice: None,
+            ended_at: Some(self.ended_at.unwrap_or(by)),
+            ..self
+        }
+    }
+
     /// When to look at it again, because something is due then though nothing is heard from Stripe: another
     /// tier, or a notice. Always after `now`.
     #[must_use]

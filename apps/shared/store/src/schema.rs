@@ -213,6 +213,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    customers (organization_id) {
+        organization_id -> Uuid,
+        customer_id -> Text,
+        email -> Nullable<Text>,
+        subscription -> Nullable<Text>,
+        begun -> BigInt,
+        done -> BigInt,
+        review_at -> Nullable<BigInt>,
+        synced_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    stripe_events (id) {
+        id -> Text,
+        kind -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
     clock (id) {
         id -> Integer,
         paused_at -> Nullable<BigInt>,
