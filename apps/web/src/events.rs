@@ -68,7 +68,7 @@ impl Subject {
             (Self::Everything, _) | (_, Change::Resync) => true,
             (Self::Plan(ours), Change::Plan { plan, .. } | Change::Run { plan, .. }) => ours == *plan,
             (Self::Run(ours), Change::Run { run, .. }) => ours == *run,
-            (Self::Run(_), Change::Plan { .. }) => false,
+            (Self::Run(_), Change::Plan { .. }) | (Self::Plan(_) | Self::Run(_), Change::Organization { .. }) => false,
         }
     }
 }

@@ -91,7 +91,10 @@ mod tests {
         let week = Duration::from_secs(7 * 24 * 60 * 60);
         let (subject, text) = mail(Step::Tell, "Acme", week, at("11-01"), "https://smokex.example.com/billing");
         assert_eq!(subject, "Old runs of Acme will be deleted on November 15, 2026 or later");
-        assert!(text.contains("keeps runs for 7 days") && text.contains("https://smokex.example.com/billing"), "{text}");
+        assert!(
+            text.contains("keeps runs for 7 days") && text.contains("https://smokex.example.com/billing"),
+            "{text}"
+        );
         let (subject, text) = mail(Step::TellAgain, "Acme", week, at("11-08"), "");
         assert!(subject.starts_with("One week left") && text.contains("November 15, 2026 (UTC)"), "{text}");
     }

@@ -3,6 +3,7 @@
 //! Nothing is touched while reading: no file is made and no socket opened, so a mistake in any
 //! variable leaves everything as it was. A variable that is set to nothing counts as not set.
 
+mod billing;
 mod database;
 mod environment;
 mod execution;
@@ -12,6 +13,7 @@ mod logging;
 mod serving;
 mod tiers;
 
+pub use billing::BillingConfig;
 pub use database::DatabaseConfig;
 pub use environment::Environment;
 pub use execution::ExecutionConfig;

@@ -49,7 +49,11 @@ pub fn start(config: &TelemetryConfig) -> Telemetry {
     };
     // Panics reach Sentry with their stack through its own hook; the logged line is for people.
     let to_sentry = move |level: LevelFilter| {
-        filter_fn(move |metadata| reporting && *metadata.level() <= level && metadata.target() != panics::TARGET)
+        filter_fn(move |metadata| {
+            // Stripe's client calls every answer an error that it cannot read; what of it is one, we tell.
+            let known = metadata.target() == panics::TARGET || metadata.target().starts_with("stripe");
+            reporting && *metadata.level() <= level && !known
+        })
     };
     let subscriber = Registry::default()
         .with(lines)

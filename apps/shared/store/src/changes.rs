@@ -44,6 +44,11 @@ pub enum Change {
         /// Itself.
         plan: PlanId,
     },
+    /// What an organization pays for, or how it stands with that.
+    Organization {
+        /// Itself.
+        organization: OrganizationId,
+    },
     /// A mail waits to be delivered. This concerns only whoever delivers.
     Mail,
     /// Changes may have been missed (the database was away, or the subscriber too slow): read
@@ -72,7 +77,9 @@ impl Change {
     #[must_use]
     pub fn organization(&self) -> Option<OrganizationId> {
         match self {
-            Self::Run { organization, .. } | Self::Plan { organization, .. } => Some(*organization),
+            Self::Run { organization, .. } | Self::Plan { organization, .. } | Self::Organization { organization } => {
+                Some(*organization)
+            }
             Self::Mail | Self::Resync => None,
         }
     }
@@ -91,6 +98,7 @@ impl Change {
                 format!("{letter}{}{}{}", organization.0.simple(), plan.0.simple(), run.0.simple())
             }
             Self::Plan { organization, plan } => format!("p{}{}", organization.0.simple(), plan.0.simple()),
+            Self::Organization { organization } => format!("o{}", organization.0.simple()),
             Self::Mail => "m".to_owned(),
             Self::Resync => "r".to_owned(),
         }
@@ -107,6 +115,9 @@ impl Change {
         }
         let id = |n: usize| Uuid::try_parse(text.get(1 + 32 * n..33 + 32 * n)?).ok();
         let organization = OrganizationId(id(0)?);
+        if text.starts_with('o') {
+            return Some(Self::Organization { organization });
+        }
         let plan = PlanId(id(1)?);
         let kind = match text.chars().next()? {
             'p' => return Some(Self::Plan { organization, plan }),
@@ -193,7 +204,12 @@ mod tests {
     #[test]
     fn every_change_survives_its_payload() {
         let (organization, plan, run) = (OrganizationId::new(), PlanId::new(), RunId::new());
-        let mut changes = vec![Change::Plan { organization, plan }, Change::Mail, Change::Resync];
+        let mut changes = vec![
+            Change::Plan { organization, plan },
+            Change::Organization { organization },
+            Change::Mail,
+            Change::Resync,
+        ];
         for kind in [RunChange::Queued, RunChange::Started, RunChange::Step, RunChange::Cancelling, RunChange::Finished]
         {
             changes.push(Change::Run { kind, organization, plan, run });

@@ -230,6 +230,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    customers (organization_id) {
+        organization_id -> Uuid,
+        customer_id -> Text,
+        email -> Nullable<Text>,
+        subscription -> Nullable<Text>,
+        begun -> BigInt,
+        done -> BigInt,
+        review_at -> Nullable<BigInt>,
+        synced_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    stripe_events (id) {
+        id -> Text,
+        kind -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
     clock (id) {
         id -> Integer,
         paused_at -> Nullable<BigInt>,
@@ -259,6 +286,7 @@ diesel::joinable!(schedules -> plans (plan_id));
 diesel::joinable!(steps -> runs (run_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    customers,
     organizations,
     users,
     members,

@@ -1,16 +1,16 @@
 //! Signed-in browsers, and the members behind them.
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, delete, insert_into,
-    update,
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
+    RunQueryDsl, delete, insert_into, update,
 };
-use domain::{Email, Limits, OrganizationId, Role, SessionId, Tier, UserId};
+use domain::{Email, Limits, OrganizationId, Role, SessionId, Subscription, Tier, UserId};
 use jiff::Timestamp;
 
 use crate::{
     Error, Store, Tenant,
     connection::{now, now_us, on_conn},
-    schema::{members, organizations, sessions, users},
+    schema::{customers, members, organizations, sessions, users},
     sql::{Id, Word, micros},
 };
 
@@ -40,8 +40,10 @@ pub struct Member {
     pub role: Role,
     /// The organization's name.
     pub organization_name: String,
-    /// What the organization pays for.
+    /// What the organization may use.
     pub tier: Tier,
+    /// What it has subscribed to; none if it never did.
+    pub subscription: Option<Subscription>,
     /// The browser.
     pub session_id: SessionId,
 }
@@ -95,7 +97,7 @@ impl Store {
 
     /// Who is behind the token with this hash; none if the session has ended or expired.
     pub async fn member(&self, token_hash: [u8; 32]) -> Result<Option<Member>, Error> {
-        type Row = (Id, Id, Id, Word<Email>, Word<Role>, String, Word<Tier>, i64, i64);
+        type Row = (Id, Id, Id, Word<Email>, Word<Role>, String, (Word<Tier>, Option<String>), i64, i64);
         let found: Option<Row> = self
             .database
             .read(move |conn| {
@@ -105,6 +107,7 @@ impl Store {
                     .inner_join(members::table.on(member))
                     .inner_join(users::table)
                     .inner_join(organizations::table)
+                    .left_join(customers::table.on(customers::organization_id.eq(sessions::organization_id)))
                     .filter(sessions::token_hash.eq(token_hash.as_slice()))
                     .filter(sessions::expires_at.gt(now_us()))
                     .select((
@@ -114,14 +117,14 @@ impl Store {
                         users::email,
                         members::role,
                         organizations::name,
-                        organizations::tier,
+                        (organizations::tier, customers::subscription.nullable()),
                         sessions::last_seen_at,
                         now_us(),
                     ));
                 on_conn!(conn, |conn| Ok(query.get_result(conn).optional()?))
             })
             .await?;
-        let Some((session, organization, user, email, role, organization_name, tier, seen_at, now)) = found else {
+        let Some((session, organization, user, email, role, organization_name, paid, seen_at, now)) = found else {
             return Ok(None);
         };
         if now - seen_at > SEEN {
@@ -136,7 +139,9 @@ impl Store {
             email: email.0,
             role: role.0,
             organization_name,
-            tier: tier.0,
+            tier: paid.0.0,
+            // One that cannot be read keeps nobody out; the next reading of Stripe replaces it.
+            subscription: paid.1.and_then(|text| serde_json::from_str(&text).ok()),
             session_id: session.into(),
         }))
     }

@@ -112,26 +112,26 @@ pub(crate) fn lock(conn: &mut AnyConnection, organization: Id) -> Result<Option<
     }))
 }
 
-/// Notes what an organization has subscribed to, with what follows from it; false if nothing changes.
+/// Notes what an organization has subscribed to, with what follows from it; tells the tier in force.
 pub(crate) fn subscribe(
     tx: &mut Transaction<'_>,
     tiers: &Tiers,
     organization: OrganizationId,
     tier: Tier,
-) -> Result<bool, Error> {
-    let Some(mut standing) = lock(tx.conn, organization.into())? else { return Ok(false) };
+) -> Result<Tier, Error> {
+    let Some(mut standing) = lock(tx.conn, organization.into())? else { return Ok(Tier::Free) };
     standing.subscribed = tier;
     settle(tx, tiers, organization, &standing)
 }
 
 /// Puts an organization on the higher one of what it has subscribed to and what it is granted, with what
-/// follows for its plans, its schedules and its history; false if it was on it already.
+/// follows for its plans, its schedules and its history; tells which it is.
 fn settle(
     tx: &mut Transaction<'_>,
     tiers: &Tiers,
     organization: OrganizationId,
     standing: &Standing,
-) -> Result<bool, Error> {
+) -> Result<Tier, Error> {
     let tier = standing.granted.map_or(standing.subscribed, |granted| granted.max(standing.subscribed));
     // What is there stays for now, however much less the new tier keeps.
     let kept = standing.kept_as.unwrap_or(standing.tier);
@@ -154,8 +154,9 @@ fn settle(
     on_conn!(&mut *tx.conn, |conn| update.execute(conn)?);
     if !is_same {
         apply(tx, tiers.limits(tier), organization)?;
+        tx.changed(Change::Organization { organization });
     }
-    Ok(!is_same)
+    Ok(tier)
 }
 
 /// Holds what is there against the limits: of the plans the oldest may run, of the schedules those of such

@@ -2,7 +2,7 @@
 
 use super::{Environment, Invalid};
 
-const DEFAULT_FILTER: &str = "info,actix_server=warn,apalis_core=warn,tokio_cron_scheduler=warn";
+const DEFAULT_FILTER: &str = "info,actix_server=warn,apalis_core=warn,stripe=off,tokio_cron_scheduler=warn";
 
 /// Logs and Sentry.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub enum LogFormat {
 }
 
 impl TelemetryConfig {
-    /// From `SMOKEX_LOG` (default `info`, libraries that tell of every start of theirs from `warn` on), `LOG_FORMAT` (`text` or `json`) and `SENTRY_DSN`.
+    /// From `SMOKEX_LOG` (default `info`, libraries that tell of every start of theirs from `warn` on, Stripe's not at all: we tell of its failures), `LOG_FORMAT` (`text` or `json`) and `SENTRY_DSN`.
     ///
     /// # Errors
     /// If one of them cannot be read.

@@ -22,7 +22,7 @@ static TEXT: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         // The rest of a header line.
         (r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*)[^\r\n]*".to_owned(), "$1$2[removed]"),
         (r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{4,}".to_owned(), "$1 [removed]"),
-        (r"\bsmx_[A-Za-z0-9_-]+".to_owned(), REMOVED),
+        (r"\b(?:smx|sk|rk|whsec)_[A-Za-z0-9_-]+".to_owned(), REMOVED),
         // User and password of a URL, then its query.
         (r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@?#]*@".to_owned(), "$1[removed]@"),
         (r#"(?i)\b(https?://[^\s?#"']*)\?[^\s"'#)]*"#.to_owned(), "$1?[removed]"),
@@ -115,6 +115,7 @@ mod tests {
             (r#"{"password": "hunt\"er2", "x": 1}"#, r#"{"password": [removed], "x": 1}"#),
             ("api_key: hunter2, next", "api_key: [removed], next"),
             ("token smx_hunter2 is used", "token [removed] is used"),
+            ("sk_test_hunter2 or rk_live_1, whsec_hunter2", "[removed] or [removed], [removed]"),
             ("nothing secret at line 12", "nothing secret at line 12"),
         ] {
             assert_eq!(scrub_text(text), scrubbed);
