@@ -26,13 +26,22 @@ use crate::{
 /// For how long requests under way may go on after the process was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// An address that cannot be listened on.
+/// Why there is no application.
 #[derive(Debug, thiserror::Error)]
-#[error("{variable}: {address} cannot be listened on: {reason}. Stop what uses it, or choose another address.")]
-pub struct BuildError {
-    variable: &'static str,
-    address: SocketAddr,
-    reason: io::Error,
+pub enum BuildError {
+    /// An address that cannot be listened on.
+    #[error("{variable}: {address} cannot be listened on: {reason}. Stop what uses it, or choose another address.")]
+    Address {
+        /// What it comes from.
+        variable: &'static str,
+        /// Itself.
+        address: SocketAddr,
+        /// Why.
+        reason: io::Error,
+    },
+    /// Subscriptions cannot be sold so.
+    #[error("STRIPE_SECRET_KEY: {0}")]
+    Billing(#[from] billing::Error),
 }
 
 /// A bound web application that is not answering yet.
@@ -48,7 +57,7 @@ impl Application {
     /// Binds both listeners.
     ///
     /// # Errors
-    /// If an address is taken or is not ours.
+    /// If an address is taken or is not ours, and if the account for subscriptions cannot be used.
     pub fn build(config: Config, store: Store) -> Result<Self, BuildError> {
         let (listener, address) = bind("LISTEN", config.serving.listen)?;
         let (demo_listener, demo_address) = bind("DEMO_LISTEN", config.serving.demo_listen)?;
@@ -56,7 +65,7 @@ impl Application {
         let headers_within = config.limits.headers_within;
         let panics_at = config.panics_at;
         let has_sentry = sentry::Hub::main().client().is_some();
-        let state = Data::new(State::new(config, store, address, demo_address));
+        let state = Data::new(State::new(config, store, address, demo_address)?);
 
         let shared = state.clone();
         let pages = HttpServer::new(move || {
@@ -82,7 +91,7 @@ impl Application {
         .shutdown_timeout(GRACE.as_secs())
         .disable_signals()
         .listen(listener)
-        .map_err(|reason| BuildError { variable: "LISTEN", address, reason })?
+        .map_err(|reason| BuildError::Address { variable: "LISTEN", address, reason })?
         .run();
 
         let key = Data::new(demo::Key::new());
@@ -92,7 +101,7 @@ impl Application {
             .shutdown_timeout(1)
             .disable_signals()
             .listen(demo_listener)
-            .map_err(|reason| BuildError { variable: "DEMO_LISTEN", address: demo_address, reason })?
+            .map_err(|reason| BuildError::Address { variable: "DEMO_LISTEN", address: demo_address, reason })?
             .run();
         Ok(Self { pages, demo, state, address, demo_address })
     }
@@ -144,7 +153,7 @@ async fn stop(handle: &ServerHandle) {
 }
 
 fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), BuildError> {
-    let broken = |reason| BuildError { variable, address, reason };
+    let broken = |reason| BuildError::Address { variable, address, reason };
     let listener = TcpListener::bind(address).map_err(broken)?;
     let bound = listener.local_addr().map_err(broken)?;
     Ok((listener, bound))

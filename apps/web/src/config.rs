@@ -3,13 +3,15 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use runtime::config::ServingConfig;
+use runtime::config::{BillingConfig, ServingConfig};
 
 /// Addresses and limits of the web application.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where pages and the demo API are served, and under which addresses people know them.
     pub serving: ServingConfig,
+    /// Through which account subscriptions are sold; none if none are.
+    pub billing: Option<BillingConfig>,
     /// How many threads answer requests.
     pub workers: usize,
     /// How much is let in.
@@ -59,11 +61,12 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// With the limits of production, and a thread per core.
+    /// With the limits of production and a thread per core, without subscriptions.
     #[must_use]
     pub fn new(serving: ServingConfig) -> Self {
         Self {
             serving,
+            billing: None,
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             limits: Limits::default(),
             panics_at: None,

@@ -3,7 +3,9 @@
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
-use crate::{assets, error::PageError, middleware::protect::Nonce, session::SignedIn};
+use jiff::Timestamp;
+
+use crate::{assets, error::PageError, middleware::protect::Nonce, session::SignedIn, show::standing::Standing};
 
 /// The part of the product a page belongs to; marked in the side bar.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -12,6 +14,7 @@ pub(crate) enum Section {
     Plans,
     Schedules,
     Runs,
+    Billing,
     Docs,
     /// For operators.
     Clock,
@@ -61,6 +64,7 @@ impl Page {
             Section::Plans => "plans",
             Section::Schedules => "schedules",
             Section::Runs => "runs",
+            Section::Billing => "billing",
             Section::Docs => "docs",
             Section::Clock => "clock",
             Section::Public => "",
@@ -76,6 +80,14 @@ impl Page {
     /// Whether whoever looks may see and change what the organization pays for.
     pub(crate) fn may_bill(&self) -> bool {
         self.member.as_ref().is_some_and(|member| member.role.may_bill())
+    }
+
+    /// What is wrong with what the organization pays for; only for those who can do something about it, and
+    /// not on the page that says it anyway.
+    pub(crate) fn banner(&self) -> Option<Standing> {
+        let subscription = self.member.as_ref()?.subscription.as_ref()?;
+        let is_wanted = self.may_bill() && self.section != Section::Billing;
+        Standing::of(subscription, Timestamp::now()).filter(|standing| is_wanted && standing.is_problem)
     }
 
     /// Where an asset is; none if it has not been built.

@@ -1,6 +1,7 @@
 //! One file per noun: its handlers and the data of its templates.
 
 pub(crate) mod account;
+pub(crate) mod billing;
 pub(crate) mod clock;
 pub(crate) mod docs;
 pub(crate) mod editor;

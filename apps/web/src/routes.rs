@@ -87,6 +87,15 @@ routes! {
     Member POST "/runs/{run}/again" => pages::run::again;
     Member GET "/events" => events::all;
 
+    Member GET "/billing" => pages::billing::page;
+    Member POST "/billing/checkout" => pages::billing::checkout;
+    Member POST "/billing/portal" => pages::billing::portal;
+    Member GET "/billing/done" => pages::billing::done;
+    Member GET "/billing/cancel" => pages::billing::ask_to_cancel;
+    Member POST "/billing/cancel" => pages::billing::cancel;
+    Member POST "/billing/resume" => pages::billing::resume;
+    Public POST "/webhooks/stripe" => pages::billing::webhook;
+
     Operator GET "/clock" => pages::clock::page;
     Operator POST "/clock/pause" => pages::clock::pause;
     Operator POST "/clock/resume" => pages::clock::resume;

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 
 pub(crate) mod bars;
 pub(crate) mod exchange;
+pub(crate) mod standing;
 pub(crate) mod times;
 pub(crate) mod value;
 pub(crate) mod waterfall;

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use billing::Billing;
 use domain::{OrganizationId, UserId};
 use store::{Member, Store};
 use tokio::sync::OnceCell;
@@ -22,6 +23,8 @@ pub(crate) struct State {
     /// What plans write to reach the demo API, without a slash at the end.
     pub(crate) demo_url: String,
     pub(crate) store: Store,
+    /// What subscriptions are sold through; none if none are.
+    pub(crate) billing: Option<Billing>,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Sessions,
@@ -34,22 +37,32 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(config: Config, store: Store, bound: SocketAddr, demo: SocketAddr) -> Self {
+    /// # Errors
+    /// If the account for subscriptions cannot be used.
+    pub(crate) fn new(
+        config: Config,
+        store: Store,
+        bound: SocketAddr,
+        demo: SocketAddr,
+    ) -> Result<Self, billing::Error> {
         let origin = config.serving.origin(bound);
+        let sold_through = |account| Billing::new(account, store.clone(), origin.clone());
+        let billing = config.billing.as_ref().map(sold_through).transpose()?;
         let demo_url = config.serving.demo_url(demo).as_str().trim_end_matches('/').to_owned();
         let throttle = Throttle::new(&config.limits);
-        Self {
+        Ok(Self {
             config,
             origin,
             demo_url,
             store,
+            billing,
             passwords: Passwords::new(),
             throttle,
             sessions: Sessions::default(),
             first: OnceCell::new(),
             streams: Arc::default(),
             shutdown: CancellationToken::new(),
-        }
+        })
     }
 
     /// Whether this is somebody who runs the server: those who are named, else whoever signed up first.

@@ -5,7 +5,7 @@ use domain::{Email, OrganizationId, OrganizationName, Role, Tier, UserId};
 
 use crate::{
     Error, NewPlan, Store, Tenant,
-    connection::now,
+    connection::{now, on_conn},
     limited::limited,
     plan,
     schema::{members, organizations, users},
@@ -99,6 +99,18 @@ impl Store {
                     .get_result::<(Id, String)>(conn)
                     .optional()?;
                 Ok(found.map(|(id, hash)| (id.into(), hash)))
+            })
+            .await
+    }
+
+    /// How many members the organization has.
+    pub async fn number_of_members(&self, tenant: &Tenant) -> Result<u32, Error> {
+        let organization = Id::from(tenant.organization());
+        self.database
+            .read(move |conn| {
+                let members = members::table.filter(members::organization_id.eq(organization)).count();
+                let number: i64 = on_conn!(conn, |conn| members.get_result(conn)?);
+                Ok(u32::try_from(number).unwrap_or(u32::MAX))
             })
             .await
     }

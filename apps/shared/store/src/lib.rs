@@ -62,6 +62,7 @@ pub use sealing::{Sealed, SealingKey};
 pub use session::{Member, NewSession};
 pub use stripe_event::StripeEvent;
 pub use tenant::Tenant;
+pub use tier::Waiting;
 pub use url::{DatabaseUrl, MalformedUrl};
 pub use usage::Used;
 pub use workers::{ALIVE, Heartbeat, UnknownWorkerRole, WorkerRole, WorkerRow};

@@ -3,22 +3,31 @@
 //! Locks are taken in this order: the organization, its schedules, its plans.
 
 use diesel::{
-    OptionalExtension, RunQueryDsl,
+    ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
 use domain::{Limits, OrganizationId, OverLimit, PlanId, Tier, Tiers, schedule::Timetable};
 
 use crate::{
-    Change, Error, Store,
+    Change, Error, Store, Tenant,
     connection::{AnyConnection, now, on_conn},
     database::Transaction,
     limited::limited,
     plan::count,
     schedule::next_due,
-    schema::plans,
+    schema::{plans, schedules},
     sql::{Id, Json, Uuid, Word, time},
     statement::statement,
 };
+
+/// What a tier would not let run of what is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// The names of the plans, the oldest first.
+    pub plans: Vec<String>,
+    /// How many schedules: those of these plans, and those that come due too often.
+    pub schedules: u32,
+}
 
 /// So many organizations are looked at in one transaction.
 const AT_ONCE: usize = 20;
@@ -39,6 +48,43 @@ impl Store {
                 Ok(true)
             })
             .await
+    }
+
+    /// What would have to wait if the organization were on this tier.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn would_wait(&self, tenant: &Tenant, tier: Tier) -> Result<Waiting, Error> {
+        let (organization, tiers) = (Id::from(tenant.organization()), self.tiers.clone());
+        self.database
+            .read(move |conn| {
+                let limits = tiers.limits(tier);
+                let last = last_allowed(conn, limits, organization)?;
+                let later = plans::table
+                    .filter(plans::organization_id.eq(organization))
+                    .filter(plans::id.gt(last))
+                    .order(plans::id)
+                    .select(plans::name);
+                let now = time(now(conn)?);
+                let schedules: Vec<(Id, Json<Timetable>)> = on_conn!(&mut *conn, |conn| schedules::table
+                    .filter(schedules::organization_id.eq(organization))
+                    .select((schedules::plan_id, schedules::timetable))
+                    .load(conn)?);
+                let waits = |(plan, Json(timetable)): &&(Id, Json<Timetable>)| {
+                    *plan > last || limits.allow_timetable(timetable, now).is_err()
+                };
+                Ok(Waiting {
+                    plans: on_conn!(conn, |conn| later.load(conn)?),
+                    schedules: u32::try_from(schedules.iter().filter(waits).count()).unwrap_or(u32::MAX),
+                })
+            })
+            .await
+    }
+
+    /// The limits of a tier, as they are configured.
+    #[must_use]
+    pub fn tiers(&self) -> &Tiers {
+        &self.tiers
     }
 
     /// Holds the plans and schedules of every organization against the limits of its tier: those may have
@@ -184,7 +230,6 @@ pub(crate) fn make_room(tx: &mut Transaction<'_>, tiers: &Tiers, organization: O
 
 /// The newest plan that may run; every plan may if that is the last id there can be.
 fn last_allowed(conn: &mut AnyConnection, limits: &Limits, organization: Id) -> Result<Id, Error> {
-    use diesel::{ExpressionMethods, QueryDsl};
     let Some(limit) = limits.plans else { return Ok(Id(uuid::Uuid::max())) };
     let query = plans::table.filter(plans::organization_id.eq(organization)).order(plans::id).select(plans::id);
     let allowed: Vec<Id> = on_conn!(conn, |conn| limited(query, i64::from(limit)).load(conn)?);

@@ -1,5 +1,7 @@
 //! Points in time: relative to read, exact on hover; in the zone of a schedule.
 
+use std::time::Duration;
+
 use domain::{Elapsed, schedule::Zone};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
@@ -66,6 +68,17 @@ pub(crate) fn in_utc(time: &Timestamp) -> String {
 fn clock(time: &Zoned) -> String {
     let exact = if time.second() == 0 { "%a %Y-%m-%d %H:%M" } else { "%a %Y-%m-%d %H:%M:%S" };
     time.strftime(exact).to_string()
+}
+
+/// A length of time with its longest unit that fits: `90 s`, `10 min`, `1 h`, `7 days`.
+pub(crate) fn length(length: &Duration) -> String {
+    let seconds = length.as_secs();
+    match seconds {
+        172_800.. if seconds.is_multiple_of(86_400) => format!("{} days", seconds / 86_400),
+        3_600.. if seconds.is_multiple_of(3_600) => format!("{} h", seconds / 3_600),
+        60.. if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
+    }
 }
 
 /// By how much something began after it was due: `4.2 ms`; nothing is less than nothing.

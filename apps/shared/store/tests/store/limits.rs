@@ -80,6 +80,9 @@ testkit::on_both! {
             factory::scheduled(&store, &member, plans[0], factory::hourly("Of the first")).await,
             factory::scheduled(&store, &member, plans[3], factory::hourly("Of the last")).await,
         ];
+        let would_wait = store.would_wait(member.tenant(), Tier::Free).await.unwrap();
+        assert_eq!((would_wait.plans, would_wait.schedules), (vec!["C".to_owned(), "D".to_owned()], 1));
+        assert_eq!(store.would_wait(member.tenant(), Tier::Pro).await.unwrap(), store::Waiting::default());
         put_on(&store, &member, Tier::Free).await;
         let mut waiting = Vec::new();
         for plan in &plans {
