@@ -9,6 +9,8 @@ pub(crate) enum Duty {
     ForgetExpiredSessions,
     /// Runs that are older than their organization's tier keeps them.
     ForgetOldRuns,
+    /// Mails that were sent or given up a month ago.
+    ForgetOldMails,
     /// Processes that have told nothing of themselves for long.
     ForgetDeadWorkers,
     /// Statistics for better query plans; SQLite's log is kept short.
@@ -16,8 +18,13 @@ pub(crate) enum Duty {
 }
 
 impl Duty {
-    pub(crate) const ALL: &[Self] =
-        &[Self::ForgetExpiredSessions, Self::ForgetOldRuns, Self::ForgetDeadWorkers, Self::OptimizeDatabase];
+    pub(crate) const ALL: &[Self] = &[
+        Self::ForgetExpiredSessions,
+        Self::ForgetOldRuns,
+        Self::ForgetOldMails,
+        Self::ForgetDeadWorkers,
+        Self::OptimizeDatabase,
+    ];
 
     /// When it comes due, in UTC: a cron expression that begins with the second. Not at the full minute,
     /// when most schedules of customers come due.
@@ -25,6 +32,7 @@ impl Duty {
         match self {
             Self::ForgetExpiredSessions => "25 */10 * * * *",
             Self::ForgetOldRuns => "35 */10 * * * *",
+            Self::ForgetOldMails => "40 */10 * * * *",
             Self::ForgetDeadWorkers => "45 */10 * * * *",
             Self::OptimizeDatabase => "40 7 * * * *",
         }
@@ -47,6 +55,10 @@ impl Duty {
             Self::ForgetOldRuns => {
                 let runs = store.forget_old_runs().await?;
                 tracing::debug!(runs, "Old runs are forgotten");
+            }
+            Self::ForgetOldMails => {
+                let mails = store.forget_old_mails().await?;
+                tracing::debug!(mails, "Old mails are forgotten");
             }
             Self::ForgetDeadWorkers => {
                 let workers = store.forget_dead_workers().await?;

@@ -56,7 +56,7 @@ impl Store {
                     // The rest is autovacuum's work. It looks at the tables of jobs too seldom while few
                     // rows of a long history change.
                     AnyConnection::Postgres(conn) => {
-                        conn.batch_execute("ANALYZE (SKIP_LOCKED) runs, plans, schedules, sessions")?;
+                        conn.batch_execute("ANALYZE (SKIP_LOCKED) runs, plans, schedules, sessions, mails")?;
                     }
                 }
                 Ok(())

@@ -17,6 +17,8 @@ mod crashes;
 mod doctor;
 #[path = "store/firing.rs"]
 mod firing;
+#[path = "store/mails.rs"]
+mod mails;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/plans.rs"]

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
-    Cause, Elapsed, PlanId, Restriction, RunId, RunState, ScheduleId, StepReport, StepState, WhenBusy, WorkerId,
+    Cause, Elapsed, MailSubject, PlanId, Restriction, RunId, RunState, ScheduleId, StepReport, StepState, WhenBusy,
+    WorkerId,
     report::{BodyReport, ResponseReport},
     schedule::{CatchUp, CheckedSchedule, Interval, Overlap, Tags, Timetable, Timing, Zone},
 };
 use jiff::{Timestamp, ToSpan};
-use store::{Ending, Member, NewAccount, NewPlan, NewRun, NewSession, Recorder, Repeatable, Store};
+use store::{Ending, Member, NewAccount, NewMail, NewPlan, NewRun, NewSession, Recorder, Repeatable, Store};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -41,6 +42,18 @@ pub fn token() -> [u8; 32] {
     bytes[..16].copy_from_slice(Uuid::new_v4().as_bytes());
     bytes[16..].copy_from_slice(Uuid::new_v4().as_bytes());
     bytes
+}
+
+/// A mail to somebody who gets no other, not yet queued.
+#[must_use]
+pub fn mail() -> NewMail {
+    NewMail {
+        key: None,
+        organization: None,
+        recipient: format!("{}@example.com", Uuid::new_v4().simple()).parse().expect("an address"),
+        subject: MailSubject::new("Grüße"),
+        text: "Hello,\n\nZürich \u{0} 雨.\n".to_owned(),
+    }
 }
 
 /// A plan of two steps, not yet saved.

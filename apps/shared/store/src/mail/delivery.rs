@@ -9,7 +9,7 @@ use diesel::{
     OptionalExtension, RunQueryDsl,
     sql_types::{BigInt, Bool, Integer, Text},
 };
-use domain::MailId;
+use domain::{MailId, MailSubject};
 use jiff::Timestamp;
 
 use crate::{
@@ -37,7 +37,7 @@ pub struct ClaimedMail {
     /// Who gets it.
     pub recipient: String,
     /// Its subject.
-    pub subject: String,
+    pub subject: MailSubject,
     /// Its text.
     pub text: String,
     /// When it was queued.
@@ -84,7 +84,7 @@ impl Store {
         let mail = |(id, recipient, subject, text, created_at, attempts): Row| ClaimedMail {
             id: id.into(),
             recipient,
-            subject,
+            subject: MailSubject::new(&subject),
             text,
             created_at: time(created_at),
             attempt: count(attempts),
