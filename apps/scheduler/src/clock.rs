@@ -8,17 +8,21 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use runtime::trouble::Trouble;
 use store::{Error, Fired, Store};
 use tokio::{
     sync::watch,
     time::{Instant, sleep, sleep_until},
 };
 
-use crate::{tick::Ticker, trouble::Trouble};
+use crate::tick::Ticker;
 
 /// So many schedules are taken in one transaction: enough to be fast, few enough that others who write
 /// are not kept waiting.
 const BATCH: usize = 1000;
+
+/// How long the clock waits at most until it asks a database again that was away.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How the clock goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +36,7 @@ pub(crate) struct Pulse {
 /// Runs the clock for ever. A database that is away is waited for.
 pub(crate) async fn run(store: Store, pulse: watch::Sender<Pulse>) {
     let mut clock = Clock { store, pulse, ticker: None };
-    let mut trouble = Trouble::none("The clock");
+    let mut trouble = Trouble::none("The clock", "the database", LONGEST_PAUSE);
     loop {
         match clock.turn().await {
             Ok(wake) => {

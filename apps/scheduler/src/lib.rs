@@ -7,7 +7,6 @@ mod clock;
 mod duty;
 mod heartbeat;
 mod tick;
-mod trouble;
 mod upkeep;
 
 use store::Store;

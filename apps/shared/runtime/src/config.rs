@@ -10,6 +10,7 @@ mod execution;
 mod invalid;
 mod key_source;
 mod logging;
+mod mail;
 mod serving;
 mod tiers;
 
@@ -20,5 +21,6 @@ pub use execution::ExecutionConfig;
 pub use invalid::Invalid;
 pub use key_source::KeyConfig;
 pub use logging::{LogFormat, TelemetryConfig};
+pub use mail::{MailConfig, MailEncryption, MailLogin, MailRoute, SmtpServer};
 pub use serving::ServingConfig;
 pub use tiers::TiersConfig;

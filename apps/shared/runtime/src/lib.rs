@@ -7,10 +7,12 @@
 //! - [`machine`]: what this machine is called.
 //! - [`telemetry`]: logs, and panics and errors sent to Sentry without secrets.
 //! - [`shutdown`]: signals become a cancellation token.
+//! - [`trouble`]: what does not answer is asked again, and told of once.
 
 pub mod config;
 pub mod key;
 pub mod machine;
 pub mod shutdown;
 pub mod telemetry;
+pub mod trouble;
 pub mod var_dir;

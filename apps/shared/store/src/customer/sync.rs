@@ -36,18 +36,13 @@ pub struct Reading {
     number: i64,
 }
 
-/// What was read.
+/// A customer as read at Stripe.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// The customer.
-    There {
-        /// Where Stripe sends receipts.
-        email: Option<String>,
-        /// The subscription that counts.
-        subscription: Option<Subscription>,
-    },
-    /// That the customer was deleted, and all subscriptions with them.
-    Deleted,
+pub struct Found {
+    /// Where Stripe sends receipts.
+    pub email: Option<String>,
+    /// The subscription that counts.
+    pub subscription: Option<Subscription>,
 }
 
 /// How an organization stands.
@@ -114,7 +109,7 @@ impl Store {
             .await
     }
 
-    /// Writes what was read, sets the tier and queues the mail that follow from it, and notes the event that
+    /// Writes what was read (none: the customer was deleted, and all subscriptions with them), sets the tier and queues the mail that follow from it, and notes the event that
     /// caused the reading: all or nothing. `page` is the address of the billing page, for links in mails.
     ///
     /// # Errors
@@ -122,7 +117,7 @@ impl Store {
     pub async fn finish_sync(
         &self,
         reading: Reading,
-        found: Found,
+        found: Option<Found>,
         event: Option<StripeEvent>,
         page: &str,
     ) -> Result<Synced, Error> {
@@ -142,11 +137,11 @@ impl Store {
                 let old = read_subscription(row.subscription.as_deref()).unwrap_or_default();
                 let before = Footing { tier: row.tier, status: old.as_ref().map(|old| old.status) };
                 let new = match found {
-                    Found::There { email, subscription } => {
+                    Some(Found { email, subscription }) => {
                         write(tx, &row, &reading, email.as_deref(), subscription.as_ref())?;
                         subscription
                     }
-                    Found::Deleted => {
+                    None => {
                         delete(tx, row.organization)?;
                         old.clone().map(|old| old.ended(reading.now))
                     }

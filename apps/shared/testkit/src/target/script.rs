@@ -51,7 +51,7 @@ impl Gate {
         self.0.send_replace(true);
     }
 
-    async fn pass(&self) {
+    pub(crate) async fn pass(&self) {
         // Cannot fail: this very gate keeps the sender.
         let _ = self.0.subscribe().wait_for(|open| *open).await;
     }
