@@ -22,6 +22,11 @@ pub(crate) fn count(number: impl Borrow<u64>) -> String {
     shown
 }
 
+/// As [`count`], of a limit there may be.
+pub(crate) fn limit(limit: &Option<u32>) -> String {
+    limit.map_or_else(|| "no limit".to_owned(), |limit| count(u64::from(limit)))
+}
+
 /// A size in bytes: `162 B`, `4.2 kB`, `5.2 MB`.
 #[allow(clippy::cast_precision_loss)]
 pub(crate) fn bytes(size: impl Borrow<u64>) -> String {

@@ -5,11 +5,7 @@
 mod usage;
 mod webhook;
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Query},
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use billing::{Account, Billing, InvoiceStatus};
 use domain::{Limits, Subscription, Tier};
@@ -81,6 +77,15 @@ impl Sale {
 }
 
 impl BillingPage {
+    fn is_free(&self) -> bool {
+        self.tier == Tier::Free
+    }
+
+    /// Whether the schedules ask for more than the tier allows.
+    fn is_too_much(&self) -> bool {
+        self.usage.limits.runs_a_month.is_some_and(|limit| self.usage.forecast.total() > u64::from(limit))
+    }
+
     fn is_current(&self, tier: &Tier) -> bool {
         *tier == self.tier
     }

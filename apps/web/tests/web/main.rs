@@ -5,6 +5,7 @@
 mod account;
 mod app;
 mod assets;
+mod billing;
 mod browser;
 mod clock;
 mod demo;

@@ -53,6 +53,10 @@ pub(super) fn tagged(tag: &str) -> String {
     format!("% {escaped} %")
 }
 
+/// A schedule that is not paused any more: itself, its plan, when it is due, how often it was, and why it is
+/// not for all that.
+type Resumed = (Id, Id, Json<Timetable>, i32, Option<String>);
+
 impl Store {
     /// Pauses schedules that are not paused yet; tells how many. What is due while they are paused is not
     /// made up for.
@@ -100,8 +104,7 @@ impl Store {
                 .bind::<Uuid, _>(from)
                 .bind::<Uuid, _>(to)
                 .bind::<Text, _>(tags);
-                let rows: Vec<(Id, Id, Json<Timetable>, i32, Option<String>)> =
-                    on_conn!(&mut *tx.conn, |conn| resumed.load(conn)?);
+                let rows: Vec<Resumed> = on_conn!(&mut *tx.conn, |conn| resumed.load(conn)?);
                 let mut plans = Vec::with_capacity(rows.len());
                 for (id, plan, Json(timetable), fired, over_limit) in rows {
                     let next = match over_limit {

@@ -59,18 +59,16 @@ impl Bar {
         }
     }
 
-    /// `82 of 100`, or `82, no limit`.
+    /// `82 of 100, 18 left`, or `82, no limit`.
     pub(crate) fn words(&self) -> String {
         let used = count(u64::from(self.used));
         match self.limit {
-            Some(limit) => format!("{used} of {}", count(u64::from(limit))),
+            Some(limit) => {
+                let left = limit.saturating_sub(self.used);
+                format!("{used} of {}, {} left", count(u64::from(limit)), count(u64::from(left)))
+            }
             None => format!("{used}, no limit"),
         }
-    }
-
-    /// How many are left; none if nothing limits them.
-    pub(crate) fn left(&self) -> Option<u32> {
-        self.limit.map(|limit| limit.saturating_sub(self.used))
     }
 }
 
@@ -129,11 +127,9 @@ mod tests {
         assert_eq!((bar(79, Some(100)).filled(), bar(79, Some(100)).state()), (79, "passed"));
         assert_eq!((bar(80, Some(100)).filled(), bar(80, Some(100)).state()), (80, "slow"));
         assert_eq!((bar(300, Some(100)).filled(), bar(300, Some(100)).state()), (100, "failed"));
-        assert_eq!((bar(300, None).filled(), bar(300, None).state(), bar(300, None).left()), (0, "passed", None));
-        assert_eq!((bar(0, Some(0)).filled(), bar(3, Some(2)).left()), (100, Some(0)));
-        assert_eq!(
-            (bar(1_200, Some(100_000)).words(), bar(7, None).words()),
-            ("1,200 of 100,000".to_owned(), "7, no limit".to_owned())
-        );
+        assert_eq!((bar(300, None).filled(), bar(300, None).state()), (0, "passed"));
+        assert_eq!((bar(0, Some(0)).filled(), bar(3, Some(2)).words()), (100, "3 of 2, 0 left".to_owned()));
+        assert_eq!(bar(1_200, Some(100_000)).words(), "1,200 of 100,000, 98,800 left");
+        assert_eq!(bar(7, None).words(), "7, no limit");
     }
 }
