@@ -1,4 +1,7 @@
-//! For tests only: a database per test, factories, a scripted HTTP target.
+//! For tests only: a database per test, factories, a scripted HTTP target, a fake Stripe.
+
+// Stripe's objects have so many fields that writing one down takes more steps than usual.
+#![recursion_limit = "256"]
 
 #[cfg(feature = "database")]
 mod cluster;
@@ -6,6 +9,8 @@ mod cluster;
 pub mod database;
 #[cfg(feature = "database")]
 pub mod factory;
+#[cfg(feature = "stripe")]
+pub mod stripe;
 pub mod target;
 
 #[cfg(feature = "database")]
