@@ -119,7 +119,10 @@ impl FakeStripe {
     /// If the address is taken or the file cannot be read.
     pub async fn open(settings: Settings) -> io::Result<FakeStripe> {
         let mut state = match &settings.file {
-            Some(file) if file.exists() => serde_json::from_slice(&fs::read(file)?)?,
+            Some(file) if file.exists() => serde_json::from_slice(&fs::read(file)?).map_err(|error| {
+                let file = file.display();
+                io::Error::other(format!("{file} does not hold the state of a fake Stripe ({error}). Move it away."))
+            })?,
             _ => State::new(),
         };
         let listener = std::net::TcpListener::bind(settings.listen)?;

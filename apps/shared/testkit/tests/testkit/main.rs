@@ -4,6 +4,7 @@ mod faults;
 mod lives;
 mod objects;
 mod pages;
+mod program;
 mod requests;
 mod restart;
 mod shop;
