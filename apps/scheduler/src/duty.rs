@@ -1,6 +1,13 @@
 //! The duties: what is done now and then, and how often.
 
-use store::{Error, Store};
+use std::time::Duration;
+
+use billing::{Billing, Sweep, Swept};
+use store::{Store, Synced};
+
+/// A customer whom nobody has read at Stripe for so long is read: looked for every hour, so that each is read
+/// once a day at least, and not all at the same time. Two requests or more for each, at most a few a second.
+const SWEEP: Sweep = Sweep { unread_for: Duration::from_secs(23 * 60 * 60), pause: Duration::from_millis(500) };
 
 /// Something to be done now and then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,17 +20,27 @@ pub(crate) enum Duty {
     ForgetOldMails,
     /// Processes that have told nothing of themselves for long.
     ForgetDeadWorkers,
+    /// Stripe's events that nobody will tell of any more.
+    ForgetStripeEvents,
     /// Statistics for better query plans; SQLite's log is kept short.
     OptimizeDatabase,
+    /// Tiers and mail that follow from time alone: a grace that has ended, a trial that is about to.
+    SettleSubscriptions,
+    /// What Stripe has of customers of whom nobody has told anything for a day.
+    SweepSubscriptions,
 }
 
 impl Duty {
+    /// In the order in which they are performed at the start: the one that may take long is the last.
     pub(crate) const ALL: &[Self] = &[
         Self::ForgetExpiredSessions,
         Self::ForgetOldRuns,
         Self::ForgetOldMails,
         Self::ForgetDeadWorkers,
+        Self::ForgetStripeEvents,
         Self::OptimizeDatabase,
+        Self::SettleSubscriptions,
+        Self::SweepSubscriptions,
     ];
 
     /// When it comes due, in UTC: a cron expression that begins with the second. Not at the full minute,
@@ -34,19 +51,24 @@ impl Duty {
             Self::ForgetOldRuns => "35 */10 * * * *",
             Self::ForgetOldMails => "40 */10 * * * *",
             Self::ForgetDeadWorkers => "45 */10 * * * *",
+            Self::ForgetStripeEvents => "30 17 * * * *",
             Self::OptimizeDatabase => "40 7 * * * *",
+            Self::SettleSubscriptions => "20 * * * * *",
+            Self::SweepSubscriptions => "50 11 * * * *",
         }
     }
 
     /// Does it, and logs what came of it.
-    pub(crate) async fn perform(self, store: &Store) {
-        match self.attempt(store).await {
+    pub(crate) async fn perform(self, store: &Store, billing: Option<&Billing>) {
+        match self.attempt(store, billing).await {
             Ok(()) => {}
-            Err(error) => tracing::warn!(%error, duty = ?self, "A duty failed and is tried again later"),
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), duty = ?self, "A duty failed and is tried again later");
+            }
         }
     }
 
-    async fn attempt(self, store: &Store) -> Result<(), Error> {
+    async fn attempt(self, store: &Store, billing: Option<&Billing>) -> anyhow::Result<()> {
         match self {
             Self::ForgetExpiredSessions => {
                 let sessions = store.forget_expired_sessions().await?;
@@ -64,6 +86,21 @@ impl Duty {
                 let workers = store.forget_dead_workers().await?;
                 tracing::debug!(workers, "Dead workers are forgotten");
             }
+            Self::ForgetStripeEvents => {
+                let events = store.forget_stripe_events().await?;
+                tracing::debug!(events, "Old events of Stripe are forgotten");
+            }
+            Self::SettleSubscriptions => {
+                if let Some(billing) = billing {
+                    let customers = billing.settle().await?;
+                    tracing::debug!(customers, "Subscriptions are settled");
+                }
+            }
+            Self::SweepSubscriptions => {
+                if let Some(billing) = billing {
+                    sweep(billing).await?;
+                }
+            }
             Self::OptimizeDatabase => {
                 store.optimize().await?;
                 tracing::debug!("The database is optimized");
@@ -71,4 +108,23 @@ impl Duty {
         }
         Ok(())
     }
+}
+
+async fn sweep(billing: &Billing) -> Result<(), billing::Error> {
+    let (mut read, mut healed) = (0_u64, 0_u64);
+    let tell = |Swept { organization, outcome }: Swept| match outcome {
+        Ok(synced) => {
+            read += 1;
+            if let Synced::Written { before, after, .. } = synced
+                && before != after
+            {
+                healed += 1;
+                tracing::info!(%organization, ?before, ?after, "What Stripe told of a subscription had not arrived");
+            }
+        }
+        Err(error) => tracing::warn!(%error, %organization, "A subscription could not be read at Stripe"),
+    };
+    billing.sweep(SWEEP, tell).await?;
+    tracing::debug!(read, healed, "Subscriptions are swept");
+    Ok(())
 }

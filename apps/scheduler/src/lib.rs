@@ -9,6 +9,7 @@ mod heartbeat;
 mod tick;
 mod upkeep;
 
+use billing::Billing;
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -17,11 +18,11 @@ use clock::Pulse;
 
 pub use upkeep::perform_all;
 
-/// Runs the clock and keeps house until `shutdown`.
+/// Runs the clock and keeps house until `shutdown`; looks after subscriptions if there is billing.
 ///
 /// # Errors
 /// If the duties cannot be scheduled.
-pub async fn run(store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(store: Store, billing: Option<Billing>, shutdown: CancellationToken) -> anyhow::Result<()> {
     let (pulse, felt) = watch::channel(Pulse::default());
     let ticking = async {
         shutdown.run_until_cancelled(clock::run(store.clone(), pulse)).await;
@@ -31,5 +32,5 @@ pub async fn run(store: Store, shutdown: CancellationToken) -> anyhow::Result<()
         heartbeat::run(&store, felt, &shutdown).await;
         Ok(())
     };
-    tokio::try_join!(ticking, beating, upkeep::run(&store, &shutdown)).map(|_| ())
+    tokio::try_join!(ticking, beating, upkeep::run(&store, billing.as_ref(), &shutdown)).map(|_| ())
 }

@@ -1,8 +1,9 @@
 //! The upkeep: every duty once at the start, and then when it comes due.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use anyhow::Context;
+use billing::Billing;
 use store::Store;
 use tokio::sync::Mutex;
 use tokio_cron_scheduler::{Job, JobScheduler};
@@ -14,39 +15,67 @@ use crate::duty::Duty;
 ///
 /// # Errors
 /// If the duties cannot be scheduled. A duty that fails is logged and comes again.
-pub(crate) async fn run(store: &Store, shutdown: &CancellationToken) -> anyhow::Result<()> {
-    if shutdown.run_until_cancelled(perform_all(store)).await.is_none() {
-        return Ok(());
-    }
+pub(crate) async fn run(store: &Store, billing: Option<&Billing>, shutdown: &CancellationToken) -> anyhow::Result<()> {
+    let chores = chores(store, billing);
     let mut scheduler = JobScheduler::new().await.context("The upkeep cannot be scheduled")?;
-    for duty in Duty::ALL {
-        scheduler.add(job(*duty, store.clone())?).await.with_context(|| format!("{duty:?} cannot be scheduled"))?;
+    for chore in &chores {
+        let duty = chore.duty;
+        scheduler.add(chore.job()?).await.with_context(|| format!("{duty:?} cannot be scheduled"))?;
     }
     scheduler.start().await.context("The upkeep does not start")?;
+    shutdown.run_until_cancelled(perform(&chores)).await;
     shutdown.cancelled().await;
     scheduler.shutdown().await.context("The upkeep does not stop")
 }
 
 /// Performs every duty once. One that fails is logged.
-pub async fn perform_all(store: &Store) {
-    for duty in Duty::ALL {
-        duty.perform(store).await;
+pub async fn perform_all(store: &Store, billing: Option<&Billing>) {
+    perform(&chores(store, billing)).await;
+}
+
+fn chores(store: &Store, billing: Option<&Billing>) -> Vec<Chore> {
+    let chore = |duty: &Duty| Chore {
+        duty: *duty,
+        store: store.clone(),
+        billing: billing.cloned(),
+        performing: Arc::default(),
+    };
+    Duty::ALL.iter().map(chore).collect()
+}
+
+async fn perform(chores: &[Chore]) {
+    for chore in chores {
+        chore.perform().await;
     }
 }
 
-fn job(duty: Duty, store: Store) -> anyhow::Result<Job> {
-    let performing = Arc::new(Mutex::new(()));
-    let perform = move |_, _| {
-        let (store, performing) = (store.clone(), Arc::clone(&performing));
-        let performed: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
-            // One that is still going on is not begun again.
-            if let Ok(_performing) = performing.try_lock() {
-                duty.perform(&store).await;
-            }
-        });
-        performed
-    };
-    Job::new_async(duty.schedule(), perform).with_context(|| format!("The schedule of {duty:?} cannot be read"))
+/// A duty and what it is performed with.
+#[derive(Clone)]
+struct Chore {
+    duty: Duty,
+    store: Store,
+    billing: Option<Billing>,
+    performing: Arc<Mutex<()>>,
+}
+
+impl Chore {
+    async fn perform(&self) {
+        // One that is still going on is not begun again.
+        if let Ok(_performing) = self.performing.try_lock() {
+            self.duty.perform(&self.store, self.billing.as_ref()).await;
+        }
+    }
+
+    fn job(&self) -> anyhow::Result<Job> {
+        let chore = self.clone();
+        let perform = move |_, _| {
+            let chore = chore.clone();
+            let performed: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move { chore.perform().await });
+            performed
+        };
+        let duty = self.duty;
+        Job::new_async(duty.schedule(), perform).with_context(|| format!("The schedule of {duty:?} cannot be read"))
+    }
 }
 
 #[cfg(test)]
@@ -57,8 +86,8 @@ mod tests {
     async fn every_schedule_of_a_duty_can_be_read() {
         let database = testkit::TestDatabase::sqlite().await;
         let store = database.open().await;
-        for duty in Duty::ALL {
-            job(*duty, store.clone()).unwrap();
+        for chore in chores(&store, None) {
+            chore.job().unwrap();
         }
     }
 }

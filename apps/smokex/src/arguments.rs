@@ -39,6 +39,12 @@ pub enum Command {
     #[command(after_help = "Exit codes: 0 nothing was found, 1 something was found, 2 the call is wrong, \
         3 could not look.")]
     Doctor(DoctorArguments),
+    /// Prepare an account at Stripe for subscriptions, read there what customers have
+    #[command(after_help = "Exit codes: 0 it is done, 2 the call is wrong, 3 it could not be done.")]
+    Billing {
+        #[command(subcommand)]
+        command: BillingCommand,
+    },
     /// Tell every mistake in plans, without running them
     Check(CheckArguments),
     /// Run plans from here, without a server
@@ -63,6 +69,31 @@ pub enum ClockCommand {
     },
     /// Start runs by schedule again; each schedule catches up as it says
     Resume,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BillingCommand {
+    /// Make or find the product, its price, the portal and the webhook; may be done again
+    Setup(SetupArguments),
+    /// Read every customer now, and bring tiers in line with it
+    Sweep {
+        /// Print one JSON object on one line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct SetupArguments {
+    /// What the tier pro costs a month
+    #[arg(long, value_name = "AMOUNT", default_value = "39.99")]
+    pub price: String,
+    /// In which currency
+    #[arg(long, value_name = "CODE", default_value = "usd")]
+    pub currency: String,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

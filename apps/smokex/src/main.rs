@@ -4,6 +4,7 @@
 //! (`check`, `run`) no database either.
 
 mod arguments;
+mod billing;
 mod check;
 mod clock;
 mod database;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments).into(),
         Command::Run(arguments) => run::run(&arguments).into(),
         Command::Clock { command } => clock::clock(&command).into(),
+        Command::Billing { command } => billing::billing(&command).into(),
         Command::Doctor(arguments) => doctor::doctor(&arguments).into(),
         Command::Serve => roles::start(roles::Role::Everything),
         Command::Web => roles::start(roles::Role::Web),

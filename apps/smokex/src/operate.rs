@@ -8,16 +8,19 @@ use crate::{database::Database, exit::Exit};
 
 /// Opens the database and does it there. What keeps it from being done is one sentence on standard error.
 pub fn operate(command: impl AsyncFnOnce(&Store) -> anyhow::Result<Exit>) -> Exit {
-    try_operate(command).unwrap_or_else(|error| {
-        eprintln!("smokex: {error:#}");
-        Exit::Unknown
+    attempt(async {
+        let database = Database::from_env()?;
+        command(&database.open_existing().await?).await
     })
 }
 
-fn try_operate(command: impl AsyncFnOnce(&Store) -> anyhow::Result<Exit>) -> anyhow::Result<Exit> {
-    let database = Database::from_env()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async { command(&database.open_existing().await?).await })
+/// Does it. What keeps it from being done is one sentence on standard error.
+pub fn attempt(command: impl Future<Output = anyhow::Result<Exit>>) -> Exit {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(command)).unwrap_or_else(|error| {
+        eprintln!("smokex: {error:#}");
+        Exit::Unknown
+    })
 }
 
 /// Prints lines. Whoever closed the stream does not want to know more.

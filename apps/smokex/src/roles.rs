@@ -10,7 +10,9 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use billing::Billing;
 use egress::{Allow, Policy};
+use runtime::config::BillingConfig;
 use store::{Options, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -103,7 +105,9 @@ fn is_free(variable: &'static str, address: SocketAddr) -> anyhow::Result<()> {
 /// Starts what the role is made of and waits for all of it. A part that ends by itself takes the
 /// others along: a server that does half of its work looks alive and is not.
 async fn parts(role: Role, settings: Settings, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Settings { serving, execution, allow, .. } = settings;
+    let Settings { billing, serving, execution, allow, .. } = settings;
+    let sell = |config| Billing::new(&config, store.clone(), serving.origin(serving.listen));
+    let billing = billing.map(sell).transpose().context(BillingConfig::SECRET_KEY)?;
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let mut demo = serving.demo_url(serving.demo_listen);
     if role.serves_pages() {
@@ -120,7 +124,7 @@ async fn parts(role: Role, settings: Settings, store: Store, shutdown: Cancellat
         parts.spawn(executor::run(config, store.clone(), shutdown.clone()));
     }
     if matches!(role, Role::Everything | Role::Scheduler) {
-        parts.spawn(scheduler::run(store, shutdown.clone()));
+        parts.spawn(scheduler::run(store, billing, shutdown.clone()));
     }
     let mut ended = Ok(());
     while let Some(part) = parts.join_next().await {

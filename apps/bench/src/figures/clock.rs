@@ -156,7 +156,7 @@ pub async fn scheduler() -> anyhow::Result<()> {
     let url = std::env::args().nth(2).context("bench scheduler URL")?;
     let store = household::open(&url).await?;
     println!("ready");
-    scheduler::run(store, CancellationToken::new()).await
+    scheduler::run(store, None, CancellationToken::new()).await
 }
 
 fn until(micros: i64) -> Duration {

@@ -24,7 +24,7 @@ struct Scheduler {
 impl Scheduler {
     fn start(store: &Store) -> Self {
         let stop = CancellationToken::new();
-        Self { task: tokio::spawn(scheduler::run(store.clone(), stop.clone())), stop }
+        Self { task: tokio::spawn(scheduler::run(store.clone(), None, stop.clone())), stop }
     }
 
     /// Stops it in good order; tells how long that took.

@@ -195,6 +195,8 @@ async fn listen(store: Store, leases: Arc<Leases>, queued: Arc<Notify>, held_bac
                 leases.gone(run);
                 held_back.ended(organization);
             }
+            // On another tier more of its runs may go.
+            Change::Organization { organization } => held_back.ended(organization),
             Change::Resync => {
                 queued.notify_one();
                 if let Err(error) = leases.renew().await {

@@ -13,6 +13,8 @@ mod claims;
 mod clock;
 #[path = "store/crashes.rs"]
 mod crashes;
+#[path = "store/customers.rs"]
+mod customers;
 #[path = "store/doctor.rs"]
 mod doctor;
 #[path = "store/firing.rs"]

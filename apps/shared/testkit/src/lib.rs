@@ -1,4 +1,7 @@
-//! For tests only: a database per test, factories, scripted servers.
+//! For tests only: a database per test, factories, scripted servers, a fake Stripe.
+
+// Stripe's objects have so many fields that writing one down takes more steps than usual.
+#![recursion_limit = "256"]
 
 #[cfg(feature = "database")]
 mod cluster;
@@ -7,6 +10,8 @@ pub mod database;
 #[cfg(feature = "database")]
 pub mod factory;
 pub mod mail_server;
+#[cfg(feature = "stripe")]
+pub mod stripe;
 pub mod target;
 
 #[cfg(feature = "database")]

@@ -1,7 +1,7 @@
 //! Everything the server is told by its environment, read as a whole before anything is touched.
 
 use domain::{Email, Tiers};
-use runtime::config::{ExecutionConfig, Invalid, ServingConfig, TelemetryConfig, TiersConfig};
+use runtime::config::{BillingConfig, ExecutionConfig, Invalid, ServingConfig, TelemetryConfig, TiersConfig};
 
 use super::{Role, tiers};
 use crate::database::Database;
@@ -11,6 +11,8 @@ pub struct Settings {
     pub telemetry: TelemetryConfig,
     pub database: Database,
     pub tiers: Tiers,
+    /// How tiers are sold; none if they are not.
+    pub billing: Option<BillingConfig>,
     pub serving: ServingConfig,
     pub execution: ExecutionConfig,
     /// Beside the public ones, addresses that plans may reach.
@@ -39,10 +41,12 @@ impl Settings {
         for operator in &mut serving.operators {
             *operator = read_operator(operator)?;
         }
+        let billing = BillingConfig::from_env()?.map(BillingConfig::for_webhooks).transpose()?;
         let settings = Self {
             telemetry: TelemetryConfig::from_env()?,
             database,
-            tiers: tiers::read(&TiersConfig::from_env()?)?,
+            tiers: tiers::read(&TiersConfig::from_env()?, billing.as_ref())?,
+            billing,
             serving,
             execution,
             allow,

@@ -3,11 +3,25 @@
 use std::path::Path;
 
 use domain::Tiers;
-use runtime::config::{Invalid, TiersConfig};
+use runtime::config::{BillingConfig, Invalid, TiersConfig};
 
-/// Puts together what the variables say; reads the file, if there is one.
-pub fn read(config: &TiersConfig) -> Result<Tiers, Invalid> {
+/// Puts together what the variables say; reads the file, if there is one. Where tiers are sold, each
+/// organization is on its own.
+pub fn read(config: &TiersConfig, billing: Option<&BillingConfig>) -> Result<Tiers, Invalid> {
     let mut tiers = config.file.as_deref().map_or_else(|| Ok(Tiers::default()), read_file)?;
+    if billing.is_some() {
+        let remedy = format!("Leave it out, or leave out {}", BillingConfig::SECRET_KEY);
+        let problem = |puts: &str| {
+            format!("{puts} everybody on one tier, but {} says that tiers are sold", BillingConfig::SECRET_KEY)
+        };
+        if config.in_force.is_some() {
+            return Err(Invalid::new(TiersConfig::IN_FORCE, problem("puts"), remedy));
+        }
+        if tiers.in_force.is_some() && tiers.in_force != Tiers::default().in_force {
+            return Err(Invalid::new(TiersConfig::FILE, problem("names a file that with `in_force` puts"), remedy));
+        }
+        tiers.in_force = None;
+    }
     if let Some(word) = &config.in_force {
         let tier = word.parse().map_err(|_| {
             Invalid::new(
@@ -44,6 +58,10 @@ mod tests {
     use super::*;
 
     fn read(file: Option<&str>, word: Option<&str>) -> Result<Tiers, String> {
+        read_with(file, word, None)
+    }
+
+    fn read_with(file: Option<&str>, word: Option<&str>, key: Option<&str>) -> Result<Tiers, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tiers.yml");
         let mut variables = Vec::new();
@@ -52,8 +70,11 @@ mod tests {
             variables.push(("TIERS", path.to_str().unwrap()));
         }
         variables.extend(word.map(|word| ("TIER", word)));
-        let config = TiersConfig::read(&Environment::given(variables)).unwrap();
-        super::read(&config).map_err(|invalid| invalid.to_string().replace(path.to_str().unwrap(), "FILE"))
+        variables.extend(key.map(|key| ("STRIPE_SECRET_KEY", key)));
+        let environment = Environment::given(variables);
+        let billing = BillingConfig::read(&environment).unwrap();
+        super::read(&TiersConfig::read(&environment).unwrap(), billing.as_ref())
+            .map_err(|invalid| invalid.to_string().replace(path.to_str().unwrap(), "FILE"))
     }
 
     #[test]
@@ -70,6 +91,22 @@ mod tests {
     }
 
     #[test]
+    fn where_tiers_are_sold_nobody_is_put_on_one() {
+        let sold = |file, word| read_with(file, word, Some("sk_test_1"));
+        assert_eq!(sold(None, None).unwrap().in_force, None);
+        let tiers = sold(Some("free: { plans: 3 }\n"), None).unwrap();
+        assert_eq!((tiers.in_force, tiers.free.plans), (None, Some(3)));
+        assert_eq!(sold(Some("in_force: null\n"), None).unwrap().in_force, None);
+        assert_eq!(
+            sold(None, Some("pro")).unwrap_err(),
+            "TIER puts everybody on one tier, but STRIPE_SECRET_KEY says that tiers are sold. Leave it out, or leave out \
+             STRIPE_SECRET_KEY."
+        );
+        let error = sold(Some("in_force: pro\n"), None).unwrap_err();
+        assert!(error.starts_with("TIERS names a file that with `in_force` puts everybody on one tier"), "{error}");
+    }
+
+    #[test]
     fn what_cannot_be_used_is_told_with_its_place_and_what_to_write() {
         assert_eq!(
             read(None, Some("gold")).unwrap_err(),
@@ -79,7 +116,7 @@ mod tests {
         assert!(error.starts_with("TIERS names FILE, which cannot be used (") && error.contains("`plan`"), "{error}");
         assert!(error.contains("line 2") && error.contains("shortest_interval: 1h"), "{error}");
         let config = TiersConfig { file: Some("/nowhere/tiers.yml".into()), in_force: None };
-        let error = super::read(&config).unwrap_err().to_string();
+        let error = super::read(&config, None).unwrap_err().to_string();
         assert!(error.starts_with("TIERS names /nowhere/tiers.yml, which cannot be read ("), "{error}");
     }
 }

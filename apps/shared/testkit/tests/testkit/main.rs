@@ -1,0 +1,11 @@
+//! The fake Stripe, asked through the client that Smokex uses, and through its pages.
+
+mod faults;
+mod lives;
+mod objects;
+mod pages;
+mod program;
+mod requests;
+mod restart;
+mod shop;
+mod webhooks;
