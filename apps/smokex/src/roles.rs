@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use egress::{Allow, Policy};
+use runtime::config::ExecutionConfig;
 use store::{Options, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -103,7 +104,7 @@ fn is_free(variable: &'static str, address: SocketAddr) -> anyhow::Result<()> {
 /// Starts what the role is made of and waits for all of it. A part that ends by itself takes the
 /// others along: a server that does half of its work looks alive and is not.
 async fn parts(role: Role, settings: Settings, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Settings { serving, execution, allow, .. } = settings;
+    let Settings { serving, execution, allow, mailer, .. } = settings;
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let mut demo = serving.demo_url(serving.demo_listen);
     if role.serves_pages() {
@@ -115,8 +116,8 @@ async fn parts(role: Role, settings: Settings, store: Store, shutdown: Cancellat
     }
     if matches!(role, Role::Everything | Role::Executor) {
         let policy = allow.into_iter().chain(loopback(&demo)).fold(Policy::public(), Policy::allow);
-        let config =
-            executor::Config { concurrency: execution.concurrency, lease: execution.lease, policy, panics_on: None };
+        let ExecutionConfig { concurrency, lease, .. } = execution;
+        let config = executor::Config { concurrency, lease, policy, mailer, panics_on: None };
         parts.spawn(executor::run(config, store.clone(), shutdown.clone()));
     }
     if matches!(role, Role::Everything | Role::Scheduler) {
