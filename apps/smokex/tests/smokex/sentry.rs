@@ -4,7 +4,7 @@
 //! Telemetry belongs to a whole process: these tests need one each, as nextest gives them.
 
 use runtime::{
-    config::{Environment, ServingConfig, TelemetryConfig},
+    config::{Environment, MailConfig, ServingConfig, TelemetryConfig},
     telemetry::{self, Telemetry},
 };
 use serde_json::Value;
