@@ -5,6 +5,8 @@ use std::time::Duration;
 use billing::{Billing, Sweep, Swept};
 use store::{Store, Synced};
 
+use crate::Config;
+
 /// A customer whom nobody has read at Stripe for so long is read: looked for every hour, so that each is read
 /// once a day at least, and not all at the same time. Two requests or more for each, at most a few a second.
 const SWEEP: Sweep = Sweep { unread_for: Duration::from_secs(23 * 60 * 60), pause: Duration::from_millis(500) };
@@ -26,6 +28,12 @@ pub(crate) enum Duty {
     OptimizeDatabase,
     /// Tiers and mail that follow from time alone: a grace that has ended, a trial that is about to.
     SettleSubscriptions,
+    /// Limits that were configured anew hold for what is there.
+    ApplyLimits,
+    /// Owners of organizations that have used much of their month are told.
+    WarnOfUsage,
+    /// History that is kept longer than its tier says goes once its owners were told twice.
+    LookAfterKeptHistory,
     /// What Stripe has of customers of whom nobody has told anything for a day.
     SweepSubscriptions,
 }
@@ -40,6 +48,9 @@ impl Duty {
         Self::ForgetStripeEvents,
         Self::OptimizeDatabase,
         Self::SettleSubscriptions,
+        Self::ApplyLimits,
+        Self::WarnOfUsage,
+        Self::LookAfterKeptHistory,
         Self::SweepSubscriptions,
     ];
 
@@ -54,13 +65,16 @@ impl Duty {
             Self::ForgetStripeEvents => "30 17 * * * *",
             Self::OptimizeDatabase => "40 7 * * * *",
             Self::SettleSubscriptions => "20 * * * * *",
+            Self::ApplyLimits => "10 27 3 * * *",
+            Self::WarnOfUsage => "15 */5 * * * *",
+            Self::LookAfterKeptHistory => "55 */10 * * * *",
             Self::SweepSubscriptions => "50 11 * * * *",
         }
     }
 
     /// Does it, and logs what came of it.
-    pub(crate) async fn perform(self, store: &Store, billing: Option<&Billing>) {
-        match self.attempt(store, billing).await {
+    pub(crate) async fn perform(self, config: &Config, store: &Store) {
+        match self.attempt(config, store).await {
             Ok(()) => {}
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), duty = ?self, "A duty failed and is tried again later");
@@ -68,7 +82,7 @@ impl Duty {
         }
     }
 
-    async fn attempt(self, store: &Store, billing: Option<&Billing>) -> anyhow::Result<()> {
+    async fn attempt(self, config: &Config, store: &Store) -> anyhow::Result<()> {
         match self {
             Self::ForgetExpiredSessions => {
                 let sessions = store.forget_expired_sessions().await?;
@@ -91,15 +105,27 @@ impl Duty {
                 tracing::debug!(events, "Old events of Stripe are forgotten");
             }
             Self::SettleSubscriptions => {
-                if let Some(billing) = billing {
+                if let Some(billing) = &config.billing {
                     let customers = billing.settle().await?;
                     tracing::debug!(customers, "Subscriptions are settled");
                 }
             }
             Self::SweepSubscriptions => {
-                if let Some(billing) = billing {
+                if let Some(billing) = &config.billing {
                     sweep(billing).await?;
                 }
+            }
+            Self::ApplyLimits => {
+                let organizations = store.apply_limits().await?;
+                tracing::debug!(organizations, "Limits are applied");
+            }
+            Self::WarnOfUsage => {
+                let mails = store.warn_of_usage(&billing_page(config)).await?;
+                tracing::debug!(mails, "Owners are warned of usage");
+            }
+            Self::LookAfterKeptHistory => {
+                let organizations = store.look_after_kept_history(&billing_page(config)).await?;
+                tracing::debug!(organizations, "Kept history is looked after");
             }
             Self::OptimizeDatabase => {
                 store.optimize().await?;
@@ -108,6 +134,13 @@ impl Duty {
         }
         Ok(())
     }
+}
+
+/// The address of the page on which owners see what is used and change their tier.
+fn billing_page(config: &Config) -> String {
+    let mut page = config.origin.clone();
+    page.set_path("billing");
+    page.into()
 }
 
 async fn sweep(billing: &Billing) -> Result<(), billing::Error> {

@@ -13,16 +13,34 @@ use billing::Billing;
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use clock::Pulse;
 
 pub use upkeep::perform_all;
 
-/// Runs the clock and keeps house until `shutdown`; looks after subscriptions if there is billing.
+/// What the upkeep needs beside the store.
+#[derive(Clone)]
+pub struct Config {
+    /// Through what subscriptions are sold; none if they are not.
+    pub billing: Option<Billing>,
+    /// The address that people type, for links in mails.
+    pub origin: Url,
+}
+
+impl Config {
+    /// Without subscriptions.
+    #[must_use]
+    pub fn new(origin: Url) -> Self {
+        Self { billing: None, origin }
+    }
+}
+
+/// Runs the clock and keeps house until `shutdown`.
 ///
 /// # Errors
 /// If the duties cannot be scheduled.
-pub async fn run(store: Store, billing: Option<Billing>, shutdown: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(config: Config, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
     let (pulse, felt) = watch::channel(Pulse::default());
     let ticking = async {
         shutdown.run_until_cancelled(clock::run(store.clone(), pulse)).await;
@@ -32,5 +50,5 @@ pub async fn run(store: Store, billing: Option<Billing>, shutdown: CancellationT
         heartbeat::run(&store, felt, &shutdown).await;
         Ok(())
     };
-    tokio::try_join!(ticking, beating, upkeep::run(&store, billing.as_ref(), &shutdown)).map(|_| ())
+    tokio::try_join!(ticking, beating, upkeep::run(&config, &store, &shutdown)).map(|_| ())
 }

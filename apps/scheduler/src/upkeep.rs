@@ -3,20 +3,19 @@
 use std::{pin::Pin, sync::Arc};
 
 use anyhow::Context;
-use billing::Billing;
 use store::Store;
 use tokio::sync::Mutex;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
-use crate::duty::Duty;
+use crate::{Config, duty::Duty};
 
 /// Keeps house until `shutdown`.
 ///
 /// # Errors
 /// If the duties cannot be scheduled. A duty that fails is logged and comes again.
-pub(crate) async fn run(store: &Store, billing: Option<&Billing>, shutdown: &CancellationToken) -> anyhow::Result<()> {
-    let chores = chores(store, billing);
+pub(crate) async fn run(config: &Config, store: &Store, shutdown: &CancellationToken) -> anyhow::Result<()> {
+    let chores = chores(config, store);
     let mut scheduler = JobScheduler::new().await.context("The upkeep cannot be scheduled")?;
     for chore in &chores {
         let duty = chore.duty;
@@ -29,17 +28,13 @@ pub(crate) async fn run(store: &Store, billing: Option<&Billing>, shutdown: &Can
 }
 
 /// Performs every duty once. One that fails is logged.
-pub async fn perform_all(store: &Store, billing: Option<&Billing>) {
-    perform(&chores(store, billing)).await;
+pub async fn perform_all(config: &Config, store: &Store) {
+    perform(&chores(config, store)).await;
 }
 
-fn chores(store: &Store, billing: Option<&Billing>) -> Vec<Chore> {
-    let chore = |duty: &Duty| Chore {
-        duty: *duty,
-        store: store.clone(),
-        billing: billing.cloned(),
-        performing: Arc::default(),
-    };
+fn chores(config: &Config, store: &Store) -> Vec<Chore> {
+    let chore =
+        |duty: &Duty| Chore { duty: *duty, store: store.clone(), config: config.clone(), performing: Arc::default() };
     Duty::ALL.iter().map(chore).collect()
 }
 
@@ -54,7 +49,7 @@ async fn perform(chores: &[Chore]) {
 struct Chore {
     duty: Duty,
     store: Store,
-    billing: Option<Billing>,
+    config: Config,
     performing: Arc<Mutex<()>>,
 }
 
@@ -62,7 +57,7 @@ impl Chore {
     async fn perform(&self) {
         // One that is still going on is not begun again.
         if let Ok(_performing) = self.performing.try_lock() {
-            self.duty.perform(&self.store, self.billing.as_ref()).await;
+            self.duty.perform(&self.config, &self.store).await;
         }
     }
 
@@ -86,7 +81,8 @@ mod tests {
     async fn every_schedule_of_a_duty_can_be_read() {
         let database = testkit::TestDatabase::sqlite().await;
         let store = database.open().await;
-        for chore in chores(&store, None) {
+        let config = Config::new("http://localhost:8080".parse().unwrap());
+        for chore in chores(&config, &store) {
             chore.job().unwrap();
         }
     }

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use billing::Billing;
 use egress::{Allow, Policy};
-use runtime::config::BillingConfig;
+use runtime::config::{BillingConfig, ExecutionConfig};
 use store::{Options, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -105,13 +105,13 @@ fn is_free(variable: &'static str, address: SocketAddr) -> anyhow::Result<()> {
 /// Starts what the role is made of and waits for all of it. A part that ends by itself takes the
 /// others along: a server that does half of its work looks alive and is not.
 async fn parts(role: Role, settings: Settings, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Settings { billing, serving, execution, allow, .. } = settings;
-    let sell = |config| Billing::new(&config, store.clone(), serving.origin(serving.listen));
-    let billing = billing.map(sell).transpose().context(BillingConfig::SECRET_KEY)?;
+    let Settings { billing, serving, execution, allow, mailer, .. } = settings;
+    let origin = serving.origin(serving.listen);
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let mut demo = serving.demo_url(serving.demo_listen);
     if role.serves_pages() {
-        let application = web::Application::build(web::Config::new(serving), store.clone())?;
+        let config = web::Config { billing: billing.clone(), ..web::Config::new(serving) };
+        let application = web::Application::build(config, store.clone())?;
         demo = application.demo_url().parse().context("DEMO_URL")?;
         println!("Smokex is ready: {}", application.origin());
         let shutdown = shutdown.clone();
@@ -119,12 +119,14 @@ async fn parts(role: Role, settings: Settings, store: Store, shutdown: Cancellat
     }
     if matches!(role, Role::Everything | Role::Executor) {
         let policy = allow.into_iter().chain(loopback(&demo)).fold(Policy::public(), Policy::allow);
-        let config =
-            executor::Config { concurrency: execution.concurrency, lease: execution.lease, policy, panics_on: None };
+        let ExecutionConfig { concurrency, lease, .. } = execution;
+        let config = executor::Config { concurrency, lease, policy, mailer, panics_on: None };
         parts.spawn(executor::run(config, store.clone(), shutdown.clone()));
     }
     if matches!(role, Role::Everything | Role::Scheduler) {
-        parts.spawn(scheduler::run(store, billing, shutdown.clone()));
+        let sell = |account| Billing::new(&account, store.clone(), origin.clone());
+        let billing = billing.map(sell).transpose().context(BillingConfig::SECRET_KEY)?;
+        parts.spawn(scheduler::run(scheduler::Config { billing, origin }, store, shutdown.clone()));
     }
     let mut ended = Ok(());
     while let Some(part) = parts.join_next().await {

@@ -156,7 +156,8 @@ pub async fn scheduler() -> anyhow::Result<()> {
     let url = std::env::args().nth(2).context("bench scheduler URL")?;
     let store = household::open(&url).await?;
     println!("ready");
-    scheduler::run(store, None, CancellationToken::new()).await
+    let config = scheduler::Config::new("http://localhost:8080".parse()?);
+    scheduler::run(config, store, CancellationToken::new()).await
 }
 
 fn until(micros: i64) -> Duration {

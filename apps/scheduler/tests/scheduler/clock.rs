@@ -15,6 +15,10 @@ use tokio_util::sync::CancellationToken;
 /// How long anything may take that should happen within a second or two.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+fn config() -> scheduler::Config {
+    scheduler::Config::new("http://localhost:8080".parse().unwrap())
+}
+
 /// A scheduler at work.
 struct Scheduler {
     stop: CancellationToken,
@@ -24,7 +28,7 @@ struct Scheduler {
 impl Scheduler {
     fn start(store: &Store) -> Self {
         let stop = CancellationToken::new();
-        Self { task: tokio::spawn(scheduler::run(store.clone(), None, stop.clone())), stop }
+        Self { task: tokio::spawn(scheduler::run(config(), store.clone(), stop.clone())), stop }
     }
 
     /// Stops it in good order; tells how long that took.

@@ -20,7 +20,8 @@ testkit::on_both! {
         let (old, new) = (factory::member(&store).await, factory::member(&store).await);
         session(&store, &old, Timestamp::now() - SignedDuration::from_mins(1)).await;
         let token = session(&store, &new, Timestamp::now() + SignedDuration::from_hours(1)).await;
-        scheduler::perform_all(&store, None).await;
+        let config = scheduler::Config::new("http://localhost:8080".parse().unwrap());
+        scheduler::perform_all(&config, &store).await;
         assert_eq!(store.forget_expired_sessions().await.unwrap(), 0, "nothing was left to forget");
         assert!(store.member(token).await.unwrap().is_some());
     }
