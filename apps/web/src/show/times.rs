@@ -70,10 +70,12 @@ fn clock(time: &Zoned) -> String {
     time.strftime(exact).to_string()
 }
 
-/// A length of time with its longest unit that fits: `90 s`, `10 min`, `1 h`, `7 days`.
+/// A length of time with its longest unit that fits: `90 s`, `10 min`, `1 h`, `7 days`, `1 year`.
 pub(crate) fn length(length: &Duration) -> String {
     let seconds = length.as_secs();
     match seconds {
+        31_536_000 => "1 year".to_owned(),
+        31_536_000.. if seconds.is_multiple_of(31_536_000) => format!("{} years", seconds / 31_536_000),
         172_800.. if seconds.is_multiple_of(86_400) => format!("{} days", seconds / 86_400),
         3_600.. if seconds.is_multiple_of(3_600) => format!("{} h", seconds / 3_600),
         60.. if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
@@ -89,6 +91,13 @@ pub(crate) fn late(due: &Timestamp, began: &Timestamp) -> Elapsed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_has_the_longest_unit_that_fits() {
+        let shown = [1, 90, 600, 3_600, 86_400, 604_800, 31_536_000, 315_360_000]
+            .map(|seconds| length(&Duration::from_secs(seconds)));
+        assert_eq!(shown, ["1 s", "90 s", "10 min", "1 h", "24 h", "7 days", "1 year", "10 years"]);
+    }
 
     #[test]
     fn the_distance_is_rounded_down() {
