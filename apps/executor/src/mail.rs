@@ -1,8 +1,9 @@
 //! Delivers mail: claims what is due, a few at once, and notes what became of it. Wakes on the change feed,
 //! polls as a fallback.
 //!
-//! A mail goes out at least once. Exactly once while nobody dies: a process that ends between sending and
-//! noting leaves a mail that is sent again when its lease is over, with the same message id.
+//! A mail goes out at least once, and exactly once while all goes well. A process that dies between sending
+//! and noting leaves a mail that is sent again when its lease is over; so does a server that takes a mail
+//! and is cut off before it says so. It is the same to the byte then, with the same message id.
 //!
 //! While no mail goes out at all, one after the other is tried now and then: the others keep their turn
 //! and go out at once when the way is free again.
