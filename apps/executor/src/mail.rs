@@ -1,8 +1,9 @@
 //! Delivers mail: claims what is due, a few at once, and notes what became of it. Wakes on the change feed,
 //! polls as a fallback.
 //!
-//! A mail goes out at least once. Exactly once while nobody dies: a process that ends between sending and
-//! noting leaves a mail that is sent again when its lease is over, with the same message id.
+//! A mail goes out at least once, and exactly once while all goes well. A process that dies between sending
+//! and noting leaves a mail that is sent again when its lease is over; so does a server that takes a mail
+//! and is cut off before it says so. It is the same to the byte then, with the same message id.
 //!
 //! While no mail goes out at all, one after the other is tried now and then: the others keep their turn
 //! and go out at once when the way is free again.
@@ -24,15 +25,11 @@ use tokio_util::sync::CancellationToken;
 /// How many mails are sent at the same time.
 const AT_ONCE: usize = 4;
 
-/// How long a mail of a deliverer that died waits for another one: longer than sending it may take and
-/// noting it may be tried.
+/// How long a mail of a deliverer that died waits for another one: longer than sending it may take.
 const LEASE: Duration = Duration::from_secs(120);
 
-/// How long it is tried to note what became of a mail.
-const NOTING: Duration = Duration::from_secs(60);
-
-/// The pause before that is tried again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The pause before it is tried again to note what became of a mail.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// How often to look for mail without having heard of any. One that failed comes due unheard.
 const POLL: Duration = Duration::from_secs(5);
@@ -67,20 +64,32 @@ pub(crate) async fn run(store: Store, mailer: Mailer, shutdown: &CancellationTok
         () = deliverer.work(&queued, shutdown) => {}
         () = listening => {}
     }
-    // What does not end in time is taken up when its lease is over.
-    let ending = async { while deliverer.under_way.join_next().await.is_some() {} };
-    let _ = timeout(GRACE, ending).await;
+    let ending = async {
+        while let Some(ended) = deliverer.under_way.join_next().await {
+            deliverer.hear(ended);
+        }
+    };
+    if timeout(GRACE, ending).await.is_err() {
+        let mails = deliverer.under_way.len();
+        tracing::warn!(mails, "Not every mail came to its end: what is left is sent again when its lease is over");
+    }
     deliverer.mailer.rest().await;
 }
 
 struct Deliverer {
     store: Store,
     mailer: Mailer,
-    under_way: JoinSet<Result<(), Failure>>,
+    /// Each mail that is sent, and then that is noted.
+    under_way: JoinSet<Ended>,
     database: Trouble,
     server: Trouble,
     /// While no mail goes out: when the next one is tried.
     not_before: Instant,
+}
+
+enum Ended {
+    Sent(ClaimedMail, Result<(), Failure>),
+    Noted,
 }
 
 impl Deliverer {
@@ -90,12 +99,8 @@ impl Deliverer {
             let room = self.room();
             // Not given up halfway: what is claimed must be sent.
             match self.fill(room).await {
-                Ok(claimed) => {
-                    self.database.is_over();
-                    if room > 0 && claimed == room {
-                        continue;
-                    }
-                }
+                Ok(claimed) if claimed > 0 && claimed == room => continue,
+                Ok(_) => {}
                 Err(error) => {
                     shutdown.run_until_cancelled(sleep(self.database.pause(&error))).await;
                     continue;
@@ -116,10 +121,14 @@ impl Deliverer {
 
     /// How many mails may be sent beside those under way.
     fn room(&self) -> usize {
-        match self.server.lasts() {
-            true if self.under_way.is_empty() && Instant::now() >= self.not_before => 1,
-            true => 0,
-            false => AT_ONCE.saturating_sub(self.under_way.len()),
+        let is_busy = !self.under_way.is_empty();
+        if self.database.lasts() && is_busy {
+            // What was sent is noted first, lest it is claimed again.
+            0
+        } else if self.server.lasts() {
+            usize::from(!is_busy && Instant::now() >= self.not_before)
+        } else {
+            AT_ONCE.saturating_sub(self.under_way.len())
         }
     }
 
@@ -130,44 +139,46 @@ impl Deliverer {
         }
         let most = u32::try_from(room).unwrap_or(u32::MAX);
         let mails = self.store.claim_mails(most, LEASE).await?;
+        self.database.is_over();
         let claimed = mails.len();
         for mail in mails {
-            self.under_way.spawn(deliver(self.store.clone(), self.mailer.clone(), mail));
+            self.under_way.spawn(send(self.mailer.clone(), mail));
         }
         Ok(claimed)
     }
 
-    /// What a mail's end tells of whoever takes mail.
-    fn hear(&mut self, ended: Result<Result<(), Failure>, JoinError>) {
-        match ended {
-            Ok(Ok(()) | Err(Failure::Refused(_) | Failure::Postponed(_))) => self.server.is_over(),
-            Ok(Err(failure @ Failure::Unavailable(_))) => {
-                self.not_before = Instant::now() + self.server.pause(&failure);
+    /// What a mail's end tells of whoever takes mail; then it is noted.
+    fn hear(&mut self, ended: Result<Ended, JoinError>) {
+        let Ok(Ended::Sent(mail, sent)) = ended else { return };
+        match &sent {
+            Ok(()) | Err(Failure::Refused(_) | Failure::Postponed(_)) => self.server.is_over(),
+            Err(failure @ Failure::Unavailable(_)) => {
+                self.not_before = Instant::now() + self.server.pause(failure);
             }
-            Ok(Err(Failure::Unsendable(_))) | Err(_) => {}
+            Err(Failure::Unsendable(_)) => {}
         }
+        self.under_way.spawn(keep_noting(self.store.clone(), mail, sent));
     }
 }
 
-/// Sends a mail and notes what became of it.
-async fn deliver(store: Store, mailer: Mailer, mail: ClaimedMail) -> Result<(), Failure> {
-    let sending = async {
-        let letter = letter(&mail)?;
-        // The panic hook reports it; the others go on.
-        let sent = AssertUnwindSafe(mailer.send(&letter)).catch_unwind().await;
-        sent.unwrap_or_else(|_| Err(Failure::Postponed("Smokex itself failed while it sent this mail.".to_owned())))
+async fn send(mailer: Mailer, mail: ClaimedMail) -> Ended {
+    let sent = match letter(&mail) {
+        Ok(letter) => AssertUnwindSafe(mailer.send(&letter)).catch_unwind().await.unwrap_or_else(|_| {
+            // The panic hook reports it; the others go on.
+            Err(Failure::Postponed("Smokex itself failed while it sent this mail.".to_owned()))
+        }),
+        Err(failure) => Err(failure),
     };
-    let sent = sending.await;
-    let noting = async {
-        while let Err(error) = note(&store, &mail, &sent).await {
-            tracing::debug!(mail = %mail.id, %error, "What became of a mail is noted later");
-            sleep(AGAIN).await;
-        }
-    };
-    if timeout(NOTING, noting).await.is_err() {
-        tracing::warn!(mail = %mail.id, "What became of a mail could not be noted: it may be sent again");
+    Ended::Sent(mail, sent)
+}
+
+/// However long the database is away: also when the lease is over, it is good to know.
+async fn keep_noting(store: Store, mail: ClaimedMail, sent: Result<(), Failure>) -> Ended {
+    while let Err(error) = note(&store, &mail, &sent).await {
+        tracing::debug!(mail = %mail.id, %error, "What became of a mail is noted later");
+        sleep(AGAIN).await;
     }
-    sent
+    Ended::Noted
 }
 
 fn letter(mail: &ClaimedMail) -> Result<Letter, Failure> {

@@ -29,7 +29,7 @@ pub enum Role {
     Web,
     /// The clock and the upkeep.
     Scheduler,
-    /// Execution.
+    /// Execution, and mail.
     Executor,
     /// Brings the database up to date and ends.
     Migrate,

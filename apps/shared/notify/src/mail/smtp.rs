@@ -78,9 +78,12 @@ impl Smtp {
     /// Ends the connections that nobody uses.
     pub(super) async fn rest(&self) {
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        for mut conn in idle {
-            let _ = timeout(COURTESY, conn.command(Quit)).await;
-        }
+        let quitting = async {
+            for mut conn in idle {
+                let _ = conn.command(Quit).await;
+            }
+        };
+        let _ = timeout(COURTESY, quitting).await;
     }
 
     /// One that was used before and still answers, or a new one.
