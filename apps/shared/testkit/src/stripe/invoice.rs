@@ -3,6 +3,7 @@
 mod api;
 mod collect;
 mod draft;
+mod payment;
 
 use serde_json::Value;
 
@@ -10,8 +11,9 @@ use super::document::Document;
 use super::state::State;
 
 pub(crate) use api::{list, pay, pay_on_page, preview};
-pub(crate) use collect::{Attempt, collect};
+pub(crate) use collect::{Attempt, Payment, collect};
 pub(crate) use draft::{Bill, draft};
+pub(crate) use payment::payments;
 
 /// The id of the subscription that it is for.
 pub(crate) fn subscription(invoice: &Value) -> &str {
