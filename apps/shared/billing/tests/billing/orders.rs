@@ -44,6 +44,26 @@ async fn life(shop: &Shop) -> (Member, Vec<Event>) {
     (member, KINDS.iter().map(find).collect())
 }
 
+/// How many lives are lived at the same time.
+const ABREAST: usize = 8;
+
+async fn every_event_in_this_order(shop: &Shop, n: usize) {
+    let (member, events) = life(shop).await;
+    assert_eq!(shop.tier(&member).await, Tier::Free);
+    assert_eq!(shop.subscription(&member).await, None, "nothing was told yet");
+    for (place, event) in order(n).into_iter().enumerate() {
+        // Once, twice or three times at the same time.
+        let statuses = shop.stripe.deliver(&events[event], 1 + (n + place) % 3).await;
+        assert!(statuses.iter().all(|status| *status == Some(200)), "{n}: {statuses:?}");
+    }
+    shop.stripe.deliver(&events[n % events.len()], 1).await;
+    let subscription = shop.subscription(&member).await.unwrap();
+    assert_eq!(subscription.status, SubscriptionStatus::Canceled, "{n}");
+    assert!(subscription.ended_at.is_some(), "{n}");
+    assert_eq!(shop.tier(&member).await, Tier::Free, "{n}");
+    assert_eq!(shop.told(&member).await, ["subscription_ended"], "{n}");
+}
+
 #[test]
 fn there_are_120_orders() {
     let mut all: Vec<_> = (0..120).map(order).collect();
@@ -54,23 +74,18 @@ fn there_are_120_orders() {
 
 testkit::on_both! {
     async fn every_order_with_repeats_ends_in_the_same_rows(database: TestDatabase) {
-        let shop = shop::open(&database).await;
-        shop.stripe.hold_webhooks();
-        for n in 0..120 {
-            let (member, events) = life(&shop).await;
-            assert_eq!(shop.tier(&member).await, Tier::Free);
-            assert_eq!(shop.subscription(&member).await, None, "nothing was told yet");
-            for (place, event) in order(n).into_iter().enumerate() {
-                // Once, twice or three times at the same time.
-                let statuses = shop.stripe.deliver(&events[event], 1 + (n + place) % 3).await;
-                assert!(statuses.iter().all(|status| *status == Some(200)), "{n}: {statuses:?}");
+        // Several at once, each with a Stripe of its own.
+        let some = |first: usize| {
+            let database = &database;
+            async move {
+                let shop = shop::open(database).await;
+                shop.stripe.hold_webhooks();
+                for n in (first..120).step_by(ABREAST) {
+                    every_event_in_this_order(&shop, n).await;
+                }
             }
-            shop.stripe.deliver(&events[n % events.len()], 1).await;
-            let subscription = shop.subscription(&member).await.unwrap();
-            assert_eq!(subscription.status, SubscriptionStatus::Canceled, "{n}");
-            assert!(subscription.ended_at.is_some(), "{n}");
-            assert_eq!((shop.tier(&member).await, shop.told(&member).await), (Tier::Free, vec!["subscription_ended".to_owned()]), "{n}");
-        }
+        };
+        futures_util::future::join_all((0..ABREAST).map(some)).await;
     }
 
     async fn an_event_that_comes_fifty_times_at_once_has_one_effect(database: TestDatabase) {
