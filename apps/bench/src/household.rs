@@ -6,6 +6,8 @@ use anyhow::Context;
 use diesel::{Connection, PgConnection, connection::SimpleConnection};
 use domain::{Cause, PlanId, Restriction, WhenBusy};
 use egress::Policy;
+use notify::Mailer;
+use runtime::config::{MailConfig, MailRoute};
 use sha2::{Digest, Sha256};
 use store::{Change, DatabaseUrl, Member, NewAccount, NewPlan, NewRun, NewSession, RunChange, SealingKey, Store};
 use tokio_util::sync::CancellationToken;
@@ -114,8 +116,15 @@ pub fn executing() -> executor::Config {
         concurrency: load::AT_ONCE,
         lease: Duration::from_secs(30),
         policy: Policy::any(),
+        mailer: no_mail(),
         panics_on: None,
     }
+}
+
+/// The figures are of runs: nobody queues a mail, so the folder is never made.
+fn no_mail() -> Mailer {
+    let route = MailRoute::Folder("no-mail".into());
+    Mailer::new(&MailConfig { route, from: "smokex@localhost".to_owned() }).expect("the sender is an address")
 }
 
 /// Opens a store with the key of the figures.

@@ -1,10 +1,11 @@
-//! The worker: claims runs, executes them, records results.
+//! The worker: claims runs, executes them, records results; and delivers mail.
 //!
 //! `queue` brings the runs and keeps their leases, `engine` executes them, `store`'s recorder writes down
 //! what happens. This crate puts the three together.
 
 mod execution;
 mod heartbeat;
+mod mail;
 mod observer;
 mod plans;
 mod resume;
@@ -14,6 +15,7 @@ mod variables;
 use std::{sync::Arc, time::Duration};
 
 use egress::{Egress, Policy};
+use notify::Mailer;
 use queue::{Options, Queue};
 use store::{Recorder, Store};
 use tokio_util::sync::CancellationToken;
@@ -36,11 +38,13 @@ pub struct Config {
     pub lease: Duration,
     /// Where plans may reach.
     pub policy: Policy,
+    /// How mail goes out.
+    pub mailer: Mailer,
     /// Executing a plan whose text holds this panics, for trying what happens then. None in earnest.
     pub panics_on: Option<&'static str>,
 }
 
-/// Executes runs until `shutdown`. Steps in flight are then finished within a grace period; what is left
+/// Executes runs and delivers mail until `shutdown`. Steps in flight are then finished within a grace period; what is left
 /// of their runs is handed back.
 ///
 /// # Errors
@@ -49,6 +53,7 @@ pub async fn run(config: Config, store: Store, shutdown: CancellationToken) -> a
     let recorder = Recorder::start(&store);
     let execution = Arc::new(Execution::new(Egress::new(config.policy), recorder.clone(), config.panics_on));
     let options = Options { concurrency: config.concurrency, lease: config.lease, ..Options::default() };
+    let delivering = mail::run(store.clone(), config.mailer, &shutdown);
     let queue = Queue::new(store.clone(), recorder.clone(), options);
     let (id, busy) = (queue.id(), Busy::default());
     let beating = heartbeat::run(store.clone(), id, config.concurrency, busy.clone());
@@ -60,10 +65,10 @@ pub async fn run(config: Config, store: Store, shutdown: CancellationToken) -> a
                 drop(at_work);
             })
         },
-        shutdown,
+        shutdown.clone(),
     );
     tokio::select! {
-        () = working => {}
+        ((), ()) = async { tokio::join!(working, delivering) } => {}
         () = beating => {}
     }
     if let Err(error) = store.goodbye(id).await {

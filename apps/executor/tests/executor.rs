@@ -7,6 +7,8 @@ mod asked;
 mod endings;
 #[path = "executor/losses.rs"]
 mod losses;
+#[path = "executor/mails.rs"]
+mod mails;
 #[path = "executor/stopping.rs"]
 mod stopping;
 #[path = "executor/world.rs"]

@@ -26,7 +26,7 @@ pub enum Command {
     Web,
     /// Run the clock and the upkeep alone (PostgreSQL)
     Scheduler,
-    /// Execute runs alone (PostgreSQL)
+    /// Execute runs and send mail alone (PostgreSQL)
     Executor,
     /// Bring the database up to this version
     Migrate,

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use billing::Billing;
 use egress::{Allow, Policy};
-use runtime::config::BillingConfig;
+use runtime::config::{BillingConfig, ExecutionConfig};
 use store::{Options, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ pub enum Role {
     Web,
     /// The clock and the upkeep.
     Scheduler,
-    /// Execution.
+    /// Execution, and mail.
     Executor,
     /// Brings the database up to date and ends.
     Migrate,
@@ -105,7 +105,7 @@ fn is_free(variable: &'static str, address: SocketAddr) -> anyhow::Result<()> {
 /// Starts what the role is made of and waits for all of it. A part that ends by itself takes the
 /// others along: a server that does half of its work looks alive and is not.
 async fn parts(role: Role, settings: Settings, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Settings { billing, serving, execution, allow, .. } = settings;
+    let Settings { billing, serving, execution, allow, mailer, .. } = settings;
     let sell = |config| Billing::new(&config, store.clone(), serving.origin(serving.listen));
     let billing = billing.map(sell).transpose().context(BillingConfig::SECRET_KEY)?;
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
@@ -119,8 +119,8 @@ async fn parts(role: Role, settings: Settings, store: Store, shutdown: Cancellat
     }
     if matches!(role, Role::Everything | Role::Executor) {
         let policy = allow.into_iter().chain(loopback(&demo)).fold(Policy::public(), Policy::allow);
-        let config =
-            executor::Config { concurrency: execution.concurrency, lease: execution.lease, policy, panics_on: None };
+        let ExecutionConfig { concurrency, lease, .. } = execution;
+        let config = executor::Config { concurrency, lease, policy, mailer, panics_on: None };
         parts.spawn(executor::run(config, store.clone(), shutdown.clone()));
     }
     if matches!(role, Role::Everything | Role::Scheduler) {

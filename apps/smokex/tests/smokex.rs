@@ -10,6 +10,7 @@ mod smokex {
     mod faults;
     mod interrupt;
     mod kill;
+    mod mails;
     mod program;
     mod readme;
     mod reports;

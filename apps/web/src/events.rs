@@ -164,3 +164,17 @@ impl Drop for Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_is_no_news_for_any_page() {
+        let organization = OrganizationId::new();
+        for subject in [Subject::Everything, Subject::Plan(PlanId::new()), Subject::Run(RunId::new())] {
+            assert!(!subject.is_concerned(&Change::Mail, organization));
+            assert!(subject.is_concerned(&Change::Resync, organization));
+        }
+    }
+}

@@ -6,7 +6,7 @@ use store::{CancelOutcome, RunChange};
 use testkit::target::{Act, Gate, Reply};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{World, is};
+use crate::world::{World, is, no_mail};
 
 testkit::on_both! {
     async fn a_run_passes_with_every_step_and_its_report_stored(database: TestDatabase) {
@@ -114,7 +114,7 @@ testkit::on_both! {
         let plan = world.plan("- get: {url: 'http://TARGET/'}").await;
         let run = world.queue(plan).await;
         let stop = CancellationToken::new();
-        let config = executor::Config { concurrency: 1, lease: std::time::Duration::from_secs(60), policy: Policy::public(), panics_on: None };
+        let config = executor::Config { concurrency: 1, lease: std::time::Duration::from_secs(60), policy: Policy::public(), mailer: no_mail(), panics_on: None };
         let executor = tokio::spawn(executor::run(config, world.store.clone(), stop.clone()));
         let detail = world.ended(run).await;
         assert_ne!(detail.row.state, RunState::Passed);

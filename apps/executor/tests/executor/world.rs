@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use domain::{PlanId, RunId, RunState};
 use egress::Policy;
+use notify::Mailer;
+use runtime::config::{Environment, MailConfig};
 use store::{Change, Member, NewPlan, RunChange, RunDetail, Store};
 use testkit::{TestDatabase, factory, target::Target};
 use tokio::task::JoinHandle;
@@ -84,10 +86,29 @@ impl World {
 
     /// An executor whose leases last this long.
     pub async fn executor_with(&self, lease: Duration) -> Executor {
-        // In SQLite changes are told within the process, through one store.
-        let store = if self.database.is_sqlite() { self.store.clone() } else { self.database.open().await };
-        Executor::start(store, &self.target, lease)
+        Executor::start(self.store_of_its_own().await, &self.target, lease, no_mail())
     }
+
+    /// An executor whose mail goes out this way.
+    pub async fn executor_sending(&self, mailer: Mailer) -> Executor {
+        Executor::start(self.store_of_its_own().await, &self.target, Duration::from_secs(60), mailer)
+    }
+
+    async fn store_of_its_own(&self) -> Store {
+        // In SQLite changes are told within the process, through one store.
+        if self.database.is_sqlite() { self.store.clone() } else { self.database.open().await }
+    }
+}
+
+/// For those who queue no mail: the folder is never made.
+pub fn no_mail() -> Mailer {
+    mailer(&[("VAR_DIR", "/no-mail")])
+}
+
+/// Mail goes out as these variables say.
+pub fn mailer(variables: &[(&str, &str)]) -> Mailer {
+    let config = MailConfig::read(&Environment::given(variables.iter().copied())).expect("the variables are right");
+    Mailer::new(&config).expect("the sender is an address")
 }
 
 pub struct Executor {
@@ -96,10 +117,10 @@ pub struct Executor {
 }
 
 impl Executor {
-    fn start(store: Store, target: &Target, lease: Duration) -> Self {
+    fn start(store: Store, target: &Target, lease: Duration, mailer: Mailer) -> Self {
         let policy = Policy::public().allow(target.address().to_string().parse().expect("an address"));
         let stop = CancellationToken::new();
-        let config = executor::Config { concurrency: 4, lease, policy, panics_on: None };
+        let config = executor::Config { concurrency: 4, lease, policy, mailer, panics_on: None };
         let task = tokio::spawn(executor::run(config, store, stop.clone()));
         Self { stop, task }
     }

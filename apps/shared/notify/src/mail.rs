@@ -34,7 +34,10 @@ pub struct Letter {
 /// the recipient's address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// Nobody will ever take this letter.
+    /// There is no way to send this letter to anybody; no server was asked.
+    #[error("{0}")]
+    Unsendable(String),
+    /// The server will never take this letter.
     #[error("{0}")]
     Refused(String),
     /// This letter is not taken now; others may be.

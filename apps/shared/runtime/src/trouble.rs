@@ -12,7 +12,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Trouble {
     who: &'static str,
-    with: &'static str,
+    with: String,
     longest: Duration,
     began: Option<Instant>,
     pause: Duration,
@@ -21,8 +21,8 @@ pub struct Trouble {
 impl Trouble {
     /// None so far for `who`, as the log names it, with what it waits for; pauses grow up to `longest`.
     #[must_use]
-    pub fn none(who: &'static str, with: &'static str, longest: Duration) -> Self {
-        Self { who, with, longest, began: None, pause: PAUSE }
+    pub fn none(who: &'static str, with: impl Into<String>, longest: Duration) -> Self {
+        Self { who, with: with.into(), longest, began: None, pause: PAUSE }
     }
 
     /// It failed: how long to wait before it is tried again.

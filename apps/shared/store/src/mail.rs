@@ -1,7 +1,7 @@
 //! Mail to people: queued in the transaction of what it tells, delivered by whoever claims it.
 //!
-//! A mail is delivered at least once: a deliverer that dies between sending and noting it leaves a mail
-//! that is sent again. While nobody dies it is delivered exactly once.
+//! A mail is delivered at least once, and exactly once while all goes well: a deliverer that dies between
+//! sending and noting it leaves a mail that is sent again.
 
 mod delivery;
 mod forget;

@@ -1,7 +1,10 @@
 //! Everything the server is told by its environment, read as a whole before anything is touched.
 
 use domain::{Email, Tiers};
-use runtime::config::{BillingConfig, ExecutionConfig, Invalid, ServingConfig, TelemetryConfig, TiersConfig};
+use notify::Mailer;
+use runtime::config::{
+    BillingConfig, ExecutionConfig, Invalid, MailConfig, ServingConfig, TelemetryConfig, TiersConfig,
+};
 
 use super::{Role, tiers};
 use crate::database::Database;
@@ -17,6 +20,8 @@ pub struct Settings {
     pub execution: ExecutionConfig,
     /// Beside the public ones, addresses that plans may reach.
     pub allow: Vec<egress::Allow>,
+    /// How mail goes out.
+    pub mailer: Mailer,
 }
 
 /// Why a role cannot be played as things are configured.
@@ -50,6 +55,7 @@ impl Settings {
             serving,
             execution,
             allow,
+            mailer: Mailer::new(&MailConfig::from_env()?)?,
         };
         match role.alone() {
             Some(name) if settings.database.url.is_sqlite() => Err(Unusable::NeedsPostgres(name)),

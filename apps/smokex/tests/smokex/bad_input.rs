@@ -70,6 +70,8 @@ async fn variables_that_cannot_be_used() {
         ("SMOKEX_KEY", "hunter2", "openssl rand -base64 32"),
         ("EGRESS_ALLOW", "127.0.0.1:9000,everything", "`everything`, which is no address"),
         ("OPERATORS", "ada@example.com, grace", "`grace`, which is no e-mail address"),
+        ("SMTP_URL", "smtp://ada:hunter2@mail.example.com/inbox", "smtp://USER:PASSWORD@"),
+        ("MAIL_FROM", "Smokex", "`Smokex`, which is no address"),
         ("TIER", "gold", "which is no tier"),
         ("TIERS", "missing.yml", "missing.yml, which cannot be read"),
         ("RUN_CONCURRENCY", "0", "a number from 1 to 1024"),

@@ -36,6 +36,7 @@ fn its_table_names_every_variable_that_is_read() {
         include_str!("../../../shared/runtime/src/config/execution.rs"),
         include_str!("../../../shared/runtime/src/config/key_source.rs"),
         include_str!("../../../shared/runtime/src/config/logging.rs"),
+        include_str!("../../../shared/runtime/src/config/mail.rs"),
         include_str!("../../../shared/runtime/src/config/serving.rs"),
         include_str!("../../../shared/runtime/src/config/tiers.rs"),
         include_str!("../../../shared/runtime/src/var_dir.rs"),
@@ -45,7 +46,7 @@ fn its_table_names_every_variable_that_is_read() {
         sources.iter().flat_map(|source| source.split('"')).filter(|text| is_name(text)).collect();
     names.sort_unstable();
     names.dedup();
-    assert!(names.len() >= 17, "{names:?}");
+    assert!(names.len() >= 19, "{names:?}");
     for name in names {
         assert!(README.contains(&format!("| `{name}` |")), "{name} is missing");
     }

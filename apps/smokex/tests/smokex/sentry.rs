@@ -4,7 +4,7 @@
 //! Telemetry belongs to a whole process: these tests need one each, as nextest gives them.
 
 use runtime::{
-    config::{Environment, ServingConfig, TelemetryConfig},
+    config::{Environment, MailConfig, ServingConfig, TelemetryConfig},
     telemetry::{self, Telemetry},
 };
 use serde_json::Value;
@@ -75,10 +75,13 @@ async fn a_panic_in_a_worker_arrives_without_secrets_and_ends_its_run() {
     let plan = store.create_plan(member.tenant(), member.user_id, plan).await.expect("it is saved");
     let run = factory::queued_run(&store, &member, plan).await;
 
+    let nowhere = Environment::given([("VAR_DIR", "/no-mail")]);
+    let mail = MailConfig::read(&nowhere).expect("the variables are right");
     let config = executor::Config {
         concurrency: 1,
         lease: std::time::Duration::from_secs(60),
         policy: egress::Policy::public(),
+        mailer: notify::Mailer::new(&mail).expect("the sender is an address"),
         panics_on: Some("hunter2"),
     };
     let stop = CancellationToken::new();

@@ -40,7 +40,8 @@ impl Message {
             .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN)
             .body(text.replace("\r\n", "\n").replace('\r', "\n"));
-        let message = message.map_err(|error| Failure::Refused(format!("The letter cannot be written ({error}).")))?;
+        let message =
+            message.map_err(|error| Failure::Unsendable(format!("The letter cannot be written ({error}).")))?;
         Ok(Self { recipient: to, bytes: message.formatted() })
     }
 }
@@ -63,7 +64,7 @@ pub(super) fn mailbox(line: &str) -> Option<Mailbox> {
 
 /// The address as the envelope holds it: a domain of any script becomes one of ASCII.
 fn address(email: &Email) -> Result<Address, Failure> {
-    let nobody = || Failure::Refused("The address is none that mail can be sent to.".to_owned());
+    let nobody = || Failure::Unsendable("The address is none that mail can be sent to.".to_owned());
     let (user, domain) = email.as_str().rsplit_once('@').ok_or_else(nobody)?;
     let domain = match Host::parse(domain) {
         Ok(Host::Domain(domain)) => domain,
@@ -144,7 +145,7 @@ mod tests {
         for recipient in ["a\"b@example.com", "a<b>@example.com", "a,b@example.com", "ada@127.0.0.1", "(a)@example.com"]
         {
             let composed = Message::compose(&from, &letter(recipient, "", ""));
-            assert!(matches!(composed, Err(Failure::Refused(_))), "{recipient}");
+            assert!(matches!(composed, Err(Failure::Unsendable(_))), "{recipient}");
         }
     }
 

@@ -62,7 +62,7 @@ impl Smtp {
                 Err(Failure::Refused(_) | Failure::Postponed(_)) => {
                     matches!(timeout(COURTESY, conn.command(Rset)).await, Ok(Ok(_)))
                 }
-                Err(Failure::Unavailable(_)) => false,
+                Err(Failure::Unsendable(_) | Failure::Unavailable(_)) => false,
             };
             if is_usable {
                 self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
@@ -78,9 +78,12 @@ impl Smtp {
     /// Ends the connections that nobody uses.
     pub(super) async fn rest(&self) {
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        for mut conn in idle {
-            let _ = timeout(COURTESY, conn.command(Quit)).await;
-        }
+        let quitting = async {
+            for mut conn in idle {
+                let _ = conn.command(Quit).await;
+            }
+        };
+        let _ = timeout(COURTESY, quitting).await;
     }
 
     /// One that was used before and still answers, or a new one.
@@ -173,15 +176,15 @@ async fn transmit(conn: &mut AsyncSmtpConnection, from: &Address, message: &Mess
     let sender = conn.command(Mail::new(Some(from.clone()), parameters)).await;
     sender
         .map_err(|error| Failure::Unavailable(format!("The mail server does not take our mail: {}.", told(&error))))?;
-    conn.command(Rcpt::new(message.recipient.clone(), Vec::new())).await.map_err(of_the_letter)?;
-    conn.command(Data).await.map_err(of_the_letter)?;
-    conn.message(&message.bytes).await.map_err(of_the_letter)?;
+    conn.command(Rcpt::new(message.recipient.clone(), Vec::new())).await.map_err(|error| of_the_letter(&error))?;
+    conn.command(Data).await.map_err(|error| of_the_letter(&error))?;
+    conn.message(&message.bytes).await.map_err(|error| of_the_letter(&error))?;
     Ok(())
 }
 
 /// What an answer means that came once the recipient was named.
-fn of_the_letter(error: Error) -> Failure {
-    let said = format!("The mail server says: {}.", told(&error));
+fn of_the_letter(error: &Error) -> Failure {
+    let said = format!("The mail server says: {}.", told(error));
     match error.status().map(u16::from) {
         // It shuts down, or wants us to sign in.
         None | Some(421 | 530 | 534 | 535 | 538) => Failure::Unavailable(said),
