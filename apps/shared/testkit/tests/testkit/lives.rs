@@ -379,6 +379,49 @@ async fn deleting_a_customer_ends_what_the_customer_subscribed_to() {
 }
 
 #[tokio::test]
+async fn a_first_payment_that_was_left_to_later_is_not_asked_for_by_itself() {
+    let shop = shop::open().await;
+    let customer = shop.customer();
+    shop.stripe.set_card(&customer, Card::Good);
+    let params =
+        [("customer", customer.as_str()), ("items[0][price]", &shop.price), ("payment_behavior", "default_incomplete")];
+    let subscription = text(&shop.stripe.call("POST", "/v1/subscriptions", &params).unwrap(), "id");
+    shop.stripe.advance(HOUR * 22).await;
+    assert_eq!(shop.status(&subscription), "incomplete");
+    let invoice = text(&shop.latest(&subscription), "id");
+    shop.stripe.call("POST", &format!("/v1/invoices/{invoice}/pay"), &[]).unwrap();
+    assert_eq!(shop.status(&subscription), "active");
+}
+
+#[tokio::test]
+async fn a_trial_of_a_day_announces_its_end_at_once_and_again_if_it_is_moved() {
+    let shop = shop::open().await;
+    let session = shop.session(&shop.customer(), &[("subscription_data[trial_period_days]", "1")]);
+    let subscription = text(&shop.stripe.pay_checkout(&text(&session, "id"), Card::Good).await, "subscription");
+    let announced = || shop.events_since(0).into_iter().filter(|kind| kind.ends_with("trial_will_end")).count();
+    assert_eq!(announced(), 1);
+    let later = (shop.stripe.now().as_second() + 10 * 24 * 60 * 60).to_string();
+    let path = format!("/v1/subscriptions/{subscription}");
+    shop.stripe.call("POST", &path, &[("trial_end", &later)]).unwrap();
+    shop.stripe.advance(days(6)).await;
+    assert_eq!(announced(), 1);
+    shop.stripe.advance(days(1)).await;
+    assert_eq!(announced(), 2);
+}
+
+#[tokio::test]
+async fn what_is_paid_after_the_end_does_not_bring_it_back() {
+    let shop = shop::open().await;
+    let (customer, subscription) = shop.subscriber().await;
+    shop.stripe.set_card(&customer, Card::Declines);
+    shop.stripe.advance(days(45)).await;
+    assert_eq!(shop.status(&subscription), "canceled");
+    let invoice = text(&shop.latest(&subscription), "id");
+    assert_eq!(shop.stripe.pay_invoice(&invoice, Card::Good).await["status"], "paid");
+    assert_eq!(shop.status(&subscription), "canceled");
+}
+
+#[tokio::test]
 async fn a_trial_can_be_ended_now() {
     let shop = shop::open().await;
     let (_, subscription) = trial(&shop, Card::Good, "cancel").await;
