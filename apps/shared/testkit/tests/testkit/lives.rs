@@ -422,6 +422,40 @@ async fn what_is_paid_after_the_end_does_not_bring_it_back() {
 }
 
 #[tokio::test]
+async fn nobody_asks_any_more_for_what_is_open_when_it_has_ended() {
+    let shop = shop::open().await;
+    let (customer, past_due) = shop.subscriber().await;
+    let (_, just_renewed) = shop.subscriber().await;
+    shop.stripe.set_card(&customer, Card::Declines);
+    to(&shop, period_end(&shop, &past_due) + 60 * 60).await;
+    assert_eq!(shop.status(&past_due), "past_due");
+    to(&shop, period_end(&shop, &just_renewed)).await;
+    assert_eq!(shop.latest(&just_renewed)["status"], "draft");
+    for subscription in [&past_due, &just_renewed] {
+        shop.stripe.call("DELETE", &format!("/v1/subscriptions/{subscription}"), &[]).unwrap();
+    }
+    let before = shop.stripe.events().len();
+    shop.stripe.advance(days(60)).await;
+    assert_eq!(shop.events_since(before), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_try_by_hand_does_not_shift_the_others() {
+    let shop = shop::open().await;
+    let (customer, subscription) = shop.subscriber().await;
+    shop.stripe.set_card(&customer, Card::Declines);
+    to(&shop, period_end(&shop, &subscription) + 60 * 60).await;
+    let before = shop.latest(&subscription);
+    let pay = format!("/v1/invoices/{}/pay", text(&before, "id"));
+    shop.stripe.advance(HOUR).await;
+    let declined = shop.stripe.call("POST", &pay, &[]).unwrap_err();
+    assert_eq!((declined.status, declined.code), (402, Some("card_declined")));
+    let after = shop.latest(&subscription);
+    assert_eq!(after["attempt_count"], before["attempt_count"]);
+    assert_eq!(after["next_payment_attempt"], before["next_payment_attempt"]);
+}
+
+#[tokio::test]
 async fn a_trial_can_be_ended_now() {
     let shop = shop::open().await;
     let (_, subscription) = trial(&shop, Card::Good, "cancel").await;
