@@ -1,6 +1,8 @@
 //! A fake Stripe on a real socket: the part of Stripe's API that subscriptions need, with pages to
 //! pay on, webhooks, a clock that can be moved, and faults on demand. It keeps state as Stripe does
 //! and answers what Stripe answers at one version of its API; what it does not know it refuses.
+//! It knows no taxes, discounts, prorations, refunds or changes of a subscription's price, no payments
+//! but for subscriptions, and no ways to pay but cards, which are not real.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -165,7 +167,8 @@ impl FakeStripe {
         &self.shared.key
     }
 
-    /// Asks the API without a socket; `params` are named as in a form.
+    /// Asks the API without a socket; `params` are named as in a form. No fault hits this, and it is not
+    /// among the requests.
     ///
     /// # Errors
     /// What the API answers when it refuses.

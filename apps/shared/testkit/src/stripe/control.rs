@@ -160,7 +160,11 @@ fn span(shared: &Shared, by: &str) -> Result<i64, Problem> {
     }
 }
 
+/// At most a thousand, which is plenty and does no harm.
 fn number(form: &Form, name: &str) -> Result<Option<u32>, Problem> {
-    let wrong = |_| Problem::invalid(format!("Invalid {name}: it must not be negative.")).at(name);
-    form.integer(name)?.map(|number| u32::try_from(number).map_err(wrong)).transpose()
+    match form.integer(name)?.map(u32::try_from) {
+        None => Ok(None),
+        Some(Ok(number @ 0..=1000)) => Ok(Some(number)),
+        Some(_) => Err(Problem::invalid(format!("Invalid {name}: it must be between 0 and 1000.")).at(name)),
+    }
 }
