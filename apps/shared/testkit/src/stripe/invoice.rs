@@ -30,12 +30,17 @@ pub(crate) fn finalize(state: &mut State, id: &str) {
         Some(customer) => (customer.text("invoice_prefix").to_owned(), customer.number("next_invoice_sequence")),
         None => (String::new(), 1),
     };
-    state.edit(customer, |customer| customer["next_invoice_sequence"] = (sequence + 1).into());
+    state.edit(customer, |customer| {
+        if !customer.is("deleted") {
+            customer["next_invoice_sequence"] = (sequence + 1).into();
+        }
+    });
     state.edit(id, |one| {
         one["status"] = "open".into();
         one["number"] = format!("{prefix}-{sequence:04}").into();
         one["effective_at"] = now.into();
         one["automatically_finalizes_at"] = Value::Null;
+        one["next_payment_attempt"] = Value::Null;
         one["hosted_invoice_url"] = format!("{origin}invoice/{id}").into();
         one["invoice_pdf"] = format!("{origin}invoice/{id}/pdf").into();
         one["status_transitions"]["finalized_at"] = now.into();
