@@ -12,6 +12,7 @@ use url::Url;
 use crate::{
     Billing, Error,
     api::{Errand, fresh_key},
+    checkout::price,
     translate::{money, time},
 };
 
@@ -28,6 +29,8 @@ pub struct Account {
     pub next_invoice: Option<NextInvoice>,
     /// The last invoices, newest first; at most 12.
     pub invoices: Vec<Invoice>,
+    /// What the tier pro costs a month; none if the tenant has it, or it has no single price.
+    pub offer: Option<Money>,
 }
 
 /// What is paid next.
@@ -70,18 +73,38 @@ pub enum InvoiceStatus {
 }
 
 impl Billing {
-    /// How the tenant stands with Stripe, within four seconds; empty if the tenant never was about to pay.
+    /// How the tenant stands with Stripe, within four seconds; nothing but the offer if the tenant never was
+    /// about to pay.
     ///
     /// # Errors
     /// If Stripe or the database fails, or does not answer in time.
     pub async fn account(&self, tenant: &Tenant) -> Result<Account, Error> {
-        let Some(customer) = self.store.customer(tenant).await? else { return Ok(Account::default()) };
+        let customer = self.store.customer(tenant).await?;
         let errand = self.api.errand_within(PATIENCE.min(self.api.patience.errand));
-        let (next_invoice, invoices) = tokio::try_join!(
+        let is_alive = customer.as_ref().and_then(|customer| customer.subscription.as_ref());
+        let offer = async {
+            match is_alive.is_some_and(|subscription| !subscription.status.is_over()) {
+                true => Ok(None),
+                false => offer(&errand).await,
+            }
+        };
+        let Some(customer) = &customer else {
+            return Ok(Account { offer: offer.await?, ..Account::default() });
+        };
+        let (next_invoice, invoices, offer) = tokio::try_join!(
             next_invoice(&errand, &customer.id, customer.subscription.as_ref()),
-            invoices(&errand, &customer.id)
+            invoices(&errand, &customer.id),
+            offer,
         )?;
-        Ok(Account { next_invoice, invoices })
+        Ok(Account { next_invoice, invoices, offer })
+    }
+}
+
+async fn offer(errand: &Errand<'_>) -> Result<Option<Money>, Error> {
+    match price(errand).await {
+        Ok(price) => Ok(price.unit_amount.map(|amount| money(amount, &price.currency))),
+        Err(Error::NoPrice) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

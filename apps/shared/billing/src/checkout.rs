@@ -10,7 +10,7 @@ use stripe_checkout::checkout_session::{
 };
 use stripe_core::customer::CreateCustomer;
 use stripe_product::price::ListPrice;
-use stripe_shared::{CheckoutSession, CheckoutSessionMode, CheckoutSessionStatus};
+use stripe_shared::{CheckoutSession, CheckoutSessionMode, CheckoutSessionStatus, Price};
 use url::Url;
 
 use crate::{
@@ -66,7 +66,7 @@ impl Billing {
             .customer(customer.id)
             .client_reference_id(&organization)
             .line_items([CreateCheckoutSessionLineItems {
-                price: Some(price),
+                price: Some(price.id.to_string()),
                 quantity: Some(1),
                 ..CreateCheckoutSessionLineItems::new()
             }])
@@ -138,10 +138,9 @@ async fn close_others(errand: &Errand<'_>, customer: &str, once: &str) -> Result
 }
 
 /// What is subscribed to.
-async fn price(errand: &Errand<'_>) -> Result<String, Error> {
+pub(crate) async fn price(errand: &Errand<'_>) -> Result<Price, Error> {
     let list = ListPrice::new().lookup_keys([PRO_MONTHLY.to_owned()]).active(true).limit(1);
-    let price = errand.read(&list).await?.data.pop().ok_or(Error::NoPrice)?;
-    Ok(price.id.to_string())
+    errand.read(&list).await?.data.pop().ok_or(Error::NoPrice)
 }
 
 fn address(session: &CheckoutSession) -> Result<Url, Error> {

@@ -37,9 +37,6 @@ pub enum Error {
     /// There is nothing to manage, cancel or resume.
     #[error("There is no subscription.")]
     NotSubscribed,
-    /// It was not by us that its end was set.
-    #[error("The end of this subscription was set at Stripe, and has to be taken back there: manage it instead.")]
-    EndStays,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] store::Error),

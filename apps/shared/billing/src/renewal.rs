@@ -1,10 +1,15 @@
 //! Whether a subscription goes on after what is paid.
 
-use domain::Subscription;
 use store::{Customer, Tenant};
-use stripe_billing::subscription::UpdateSubscription;
+use stripe::StripeRequest;
+use stripe_billing::subscription::{RetrieveSubscription, UpdateSubscription};
+use stripe_client_core::{RequestBuilder, StripeMethod};
+use stripe_shared::Subscription;
 
-use crate::{Billing, Error, api::fresh_key};
+use crate::{
+    Billing, Error,
+    api::{Errand, fresh_key},
+};
 
 impl Billing {
     /// Has the subscription end when what is paid is used up. Until then the tier stays.
@@ -12,41 +17,59 @@ impl Billing {
     /// # Errors
     /// If there is no subscription, and if Stripe or the database fails.
     pub async fn cancel(&self, tenant: &Tenant) -> Result<(), Error> {
-        self.renew(tenant, Renewal::Off).await.map(drop)
+        let subscription = self.alive(tenant).await?;
+        let end = UpdateSubscription::new(subscription).cancel_at_period_end(true);
+        let ended = self.api.errand().write(&end, fresh_key()).await;
+        self.after(tenant, ended.map(drop)).await
     }
 
     /// Has the subscription go on after all.
     ///
     /// # Errors
-    /// If there is no subscription, if its end was set in another way, and if Stripe or the database fails.
+    /// If there is no subscription, and if Stripe or the database fails.
     pub async fn resume(&self, tenant: &Tenant) -> Result<(), Error> {
-        let subscription = self.renew(tenant, Renewal::On).await?;
-        if subscription.is_some_and(|subscription| subscription.cancel_at.is_some()) {
-            return Err(Error::EndStays);
-        }
-        Ok(())
+        let subscription = self.alive(tenant).await?;
+        let resumed = go_on(&self.api.errand(), &subscription).await;
+        self.after(tenant, resumed).await
     }
 
-    async fn renew(&self, tenant: &Tenant, renewal: Renewal) -> Result<Option<Subscription>, Error> {
-        let customer = self.store.customer(tenant).await?.ok_or(Error::NotSubscribed)?;
-        let subscription = alive(customer).ok_or(Error::NotSubscribed)?;
-        let update = UpdateSubscription::new(subscription.id).cancel_at_period_end(renewal == Renewal::Off);
-        let updated = self.api.errand().write(&update, fresh_key()).await;
-        // Whatever came of it: it may have been done though no answer came, or be over meanwhile.
-        let now = self.refresh(tenant).await;
-        match updated {
-            Ok(_) => Ok(now?.and_then(|customer| customer.subscription)),
-            Err(error) => Err(error),
-        }
+    /// The id of the subscription that is not over, as far as we know.
+    async fn alive(&self, tenant: &Tenant) -> Result<String, Error> {
+        let subscription = self.store.customer(tenant).await?.and_then(|customer| customer.subscription);
+        let alive = subscription.filter(|subscription| !subscription.status.is_over());
+        alive.map(|subscription| subscription.id).ok_or(Error::NotSubscribed)
+    }
+
+    /// Reads what Stripe has now, whatever came of a write: it may have been done though no answer came, or the
+    /// subscription may be over since.
+    async fn after(&self, tenant: &Tenant, written: Result<(), Error>) -> Result<(), Error> {
+        let read: Result<Option<Customer>, Error> = self.refresh(tenant).await;
+        written.and(read.map(drop))
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Renewal {
-    On,
-    Off,
+async fn go_on(errand: &Errand<'_>, id: &str) -> Result<(), Error> {
+    let subscription = errand.read(&RetrieveSubscription::new(id)).await?;
+    if subscription.cancel_at_period_end {
+        let go_on = UpdateSubscription::new(id).cancel_at_period_end(false);
+        errand.write(&go_on, fresh_key()).await?;
+    } else if subscription.cancel_at.is_some() {
+        // The portal sets a date.
+        errand.write(&WithoutEnd { subscription: id.to_owned() }, fresh_key()).await?;
+    }
+    Ok(())
 }
 
-fn alive(customer: Customer) -> Option<Subscription> {
-    customer.subscription.filter(|subscription| !subscription.status.is_over())
+/// Takes back the date on which a subscription ends. async-stripe can set one only.
+struct WithoutEnd {
+    subscription: String,
+}
+
+impl StripeRequest for WithoutEnd {
+    type Output = Subscription;
+
+    fn build(&self) -> RequestBuilder {
+        let path = format!("/subscriptions/{}", self.subscription);
+        RequestBuilder { body: Some("cancel_at=".to_owned()), ..RequestBuilder::new(StripeMethod::Post, path) }
+    }
 }

@@ -8,7 +8,7 @@ mod webhook;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use billing::{Account, Billing, InvoiceStatus};
-use domain::{Limits, Subscription, Tier};
+use domain::{Limits, Money, Subscription, Tier};
 use jiff::Timestamp;
 use serde::Deserialize;
 use store::{Metered, Waiting};
@@ -68,6 +68,11 @@ impl Sale {
 
     fn may_resume(&self) -> bool {
         self.subscription.as_ref().is_some_and(|one| !one.status.is_over() && one.cancel_at.is_some())
+    }
+
+    /// What the tier pro costs a month, if Stripe has said so.
+    fn offer(&self) -> Option<&Money> {
+        self.account.as_ref()?.offer.as_ref()
     }
 
     /// Stripe's page of the invoice that is open, if there is one.
@@ -200,10 +205,7 @@ async fn not_done(
     let status = match error {
         billing::Error::Store(error) => return Err(PageError::internal(error.to_string())),
         billing::Error::Unreachable(_) | billing::Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
-        billing::Error::Subscribed
-        | billing::Error::NotSubscribed
-        | billing::Error::EndStays
-        | billing::Error::Outdated => StatusCode::CONFLICT,
+        billing::Error::Subscribed | billing::Error::NotSubscribed | billing::Error::Outdated => StatusCode::CONFLICT,
         _ => StatusCode::BAD_GATEWAY,
     };
     tracing::warn!(error = error as &dyn std::error::Error, "something was not done at Stripe");

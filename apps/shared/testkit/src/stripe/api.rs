@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::document::id;
 use super::form::Form;
 use super::state::State;
-use super::{API_VERSION, Problem, checkout, clock, customer, endpoint, event, expand, idempotency, invoice};
+use super::{API_VERSION, Problem, checkout, customer, endpoint, event, expand, idempotency, invoice};
 use super::{listing, portal, price, product, subscription};
 
 /// A request to the API.
@@ -86,10 +86,7 @@ fn admitted(key: &str, call: &Call<'_>) -> Result<(), Problem> {
 /// Does what is asked, whoever asks.
 pub(crate) fn perform(state: &mut State, call: &Call<'_>) -> Result<Value, Problem> {
     let paths: Vec<String> = call.form.texts("expand").into_iter().map(str::to_owned).collect();
-    let result = route(state, call);
-    // A change may make something due at once, such as a trial that ends now.
-    clock::advance(state, state.now);
-    let mut body = result?;
+    let mut body = route(state, call)?;
     for path in paths {
         expand::expand(state, &mut body, &path)?;
     }
@@ -126,6 +123,7 @@ fn route(state: &mut State, call: &Call<'_>) -> Result<Value, Problem> {
         ("GET", ["checkout", "sessions"]) => listed(checkout::list(state, form), form),
         ("GET", ["checkout", "sessions", id]) => retrieve(state, "checkout.session", id),
         ("GET", ["checkout", "sessions", id, "line_items"]) => {
+            form.ignore(&["limit"]);
             retrieve(state, "checkout.session", id)?;
             Ok(checkout::line_items(state, id))
         }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Problem;
 use super::document::{Document, id};
 use super::state::State;
+use super::{Problem, subscription};
 
 /// How a customer pays, and what comes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Card {
         })
     }
 
-    fn last4(self) -> Option<&'static str> {
+    pub(crate) fn last4(self) -> Option<&'static str> {
         match self {
             Card::Good => Some("4242"),
             Card::Declines => Some("0341"),
@@ -113,6 +113,16 @@ pub(crate) fn method(state: &State, subscription: &Value) -> Option<String> {
 /// The card that pays a subscription.
 pub(crate) fn of(state: &State, subscription: &Value) -> Card {
     method(state, subscription).map_or(Card::Missing, |method| kind(state, &method))
+}
+
+/// The card that pays the latest subscription of a customer, or would pay the next one.
+pub(crate) fn of_customer(state: &State, customer: &str) -> Card {
+    let latest = state.all("subscription").rfind(|one| one["customer"] == customer && !subscription::is_over(one));
+    match (latest, state.get(customer)) {
+        (Some(latest), _) => of(state, latest),
+        (None, Some(customer)) => kind(state, customer["invoice_settings"].text("default_payment_method")),
+        (None, None) => Card::Missing,
+    }
 }
 
 /// What a payment method does.

@@ -57,7 +57,9 @@ pub(crate) fn create(state: &mut State, form: &Form) -> Result<Value, Problem> {
     created["payment_method_collection"] = collection.into();
     created["success_url"] = form.required("success_url")?.into();
     created["url"] = format!("{}pay/{session}", state.origin).into();
-    form.ignore(&["customer_update", "tax_id_collection[enabled]", "automatic_tax[enabled]"]);
+    form.one_of("automatic_tax[enabled]", &["false"])?;
+    form.one_of("tax_id_collection[enabled]", &["false"])?;
+    form.ignore(&["customer_update"]);
     form.all_read()?;
     state.purchases.insert(session.clone(), purchase);
     state.add(created);

@@ -84,8 +84,8 @@ fn of_subscription(state: &State, one: &Value) -> Option<(i64, Due)> {
             [open.map(|invoice| (invoice.number("created") + 23 * HOUR, Due::ExpirePayment(id()))), None, None]
         }
         _ => {
-            let trial =
-                one.time("trial_end").filter(|_| status == "trialing" && !state.announced.contains(one.text("id")));
+            let announced = state.announced.get(one.text("id"));
+            let trial = one.time("trial_end").filter(|end| status == "trialing" && announced != Some(end));
             let resumes_at = one["pause_collection"].time("resumes_at");
             [
                 trial.map(|end| (end - 3 * DAY, Due::EndOfTrialIsNear(id()))),

@@ -14,13 +14,20 @@ use super::{AfterRetries, Card, Fault, Problem, card, clock};
 
 const HOUR: i64 = 60 * 60;
 
+/// How far the clock goes at once, so that doing what falls due comes to an end.
+const FARTHEST: i64 = 10 * 366 * 24 * HOUR;
+
 /// Moves the clock forward by seconds.
-pub(crate) fn advance(shared: &Shared, seconds: i64) {
+pub(crate) fn advance(shared: &Shared, seconds: i64) -> Result<(), Problem> {
+    if !(0..=FARTHEST).contains(&seconds) {
+        return Err(Problem::invalid("The clock goes forward, and by at most ten years at once.").at("by"));
+    }
     shared.change(|state| {
-        let to = state.now.saturating_add(seconds.max(0));
-        state.ahead += to - state.now;
+        let to = state.now + seconds;
+        state.ahead += seconds;
         clock::advance(state, to);
     });
+    Ok(())
 }
 
 /// Moves the clock on to where it is when it goes with the real one.
@@ -63,7 +70,7 @@ pub(crate) async fn release_all(shared: &Arc<Shared>) {
 /// A form of the control page: `action` is the last part of its path.
 pub(crate) async fn act(shared: &Arc<Shared>, action: &str, form: &Form) -> Result<Value, Problem> {
     match action {
-        "clock" => advance(shared, span(shared, form.required("by")?)?),
+        "clock" => advance(shared, span(shared, form.required("by")?)?)?,
         "card" => {
             let (customer, card) = (form.required("customer")?, Card::read(form.required("card")?)?);
             shared.change(|state| card::replace(state, customer, card))?;
@@ -146,14 +153,18 @@ fn span(shared: &Shared, by: &str) -> Result<i64, Problem> {
             let now = shared.state().now;
             Ok(super::subscription::next_end(now, now, &json!({ "interval": "month", "interval_count": 1 })) - now)
         }
-        (_, Ok(seconds @ 0..)) => Ok(seconds),
+        (_, Ok(seconds)) => Ok(seconds),
         _ => {
             Err(Problem::invalid("The clock goes forward by an hour, a day, a month or a number of seconds.").at("by"))
         }
     }
 }
 
+/// At most a thousand, which is plenty and does no harm.
 fn number(form: &Form, name: &str) -> Result<Option<u32>, Problem> {
-    let wrong = |_| Problem::invalid(format!("Invalid {name}: it must not be negative.")).at(name);
-    form.integer(name)?.map(|number| u32::try_from(number).map_err(wrong)).transpose()
+    match form.integer(name)?.map(u32::try_from) {
+        None => Ok(None),
+        Some(Ok(number @ 0..=1000)) => Ok(Some(number)),
+        Some(_) => Err(Problem::invalid(format!("Invalid {name}: it must be between 0 and 1000.")).at(name)),
+    }
 }

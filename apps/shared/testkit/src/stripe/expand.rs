@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::document::Document;
 use super::state::State;
-use super::{Problem, checkout, listing};
+use super::{Problem, checkout, invoice, listing};
 
 /// How deep Stripe goes.
 const DEPTH: usize = 4;
@@ -53,6 +53,7 @@ fn included(state: &State, object: &Value, name: &str) -> Option<Value> {
             let data: Vec<Value> = ids.iter().map(|id| state.show(id)).collect();
             Some(listing::inner(&format!("/v1/customers/{customer}/subscriptions"), &data))
         }
+        ("invoice", "payments") => Some(invoice::payments(state, object.text("id"))),
         _ => None,
     }
 }

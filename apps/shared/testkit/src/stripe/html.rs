@@ -38,7 +38,7 @@ label{display:block;padding:.35rem 0}label.beside{display:inline-block;padding-r
 input,select,button{font:inherit}input[type=email],input[type=text],input[type=number],select{\
 display:block;width:100%;padding:.5rem;border:1px solid var(--line);border-radius:.4rem;background:transparent;color:inherit}\
 button,.button{display:inline-block;padding:.55rem 1.1rem;margin:.2rem .4rem .2rem 0;border-radius:.4rem;\
-border:1px solid var(--line);background:var(--soft);color:inherit;text-decoration:none;cursor:pointer;min-height:2.75rem}\
+border:1px solid var(--line);background:var(--soft);color:inherit;text-decoration:none;cursor:pointer;min-height:2.75rem;white-space:nowrap}.sum{white-space:nowrap}\
 button.main{background:var(--main);border-color:var(--main);color:var(--on-main);font-weight:600}\
 a{color:var(--main)}:focus-visible{outline:3px solid var(--main);outline-offset:2px}\
 code{font-size:.9em;overflow-wrap:anywhere}pre{overflow:auto;background:var(--soft);padding:.8rem;border-radius:.5rem}";

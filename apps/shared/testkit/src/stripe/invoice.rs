@@ -3,6 +3,7 @@
 mod api;
 mod collect;
 mod draft;
+mod payment;
 
 use serde_json::Value;
 
@@ -10,8 +11,9 @@ use super::document::Document;
 use super::state::State;
 
 pub(crate) use api::{list, pay, pay_on_page, preview};
-pub(crate) use collect::{Attempt, collect};
+pub(crate) use collect::{Attempt, Payment, collect};
 pub(crate) use draft::{Bill, draft};
+pub(crate) use payment::payments;
 
 /// The id of the subscription that it is for.
 pub(crate) fn subscription(invoice: &Value) -> &str {
@@ -28,12 +30,17 @@ pub(crate) fn finalize(state: &mut State, id: &str) {
         Some(customer) => (customer.text("invoice_prefix").to_owned(), customer.number("next_invoice_sequence")),
         None => (String::new(), 1),
     };
-    state.edit(customer, |customer| customer["next_invoice_sequence"] = (sequence + 1).into());
+    state.edit(customer, |customer| {
+        if !customer.is("deleted") {
+            customer["next_invoice_sequence"] = (sequence + 1).into();
+        }
+    });
     state.edit(id, |one| {
         one["status"] = "open".into();
         one["number"] = format!("{prefix}-{sequence:04}").into();
         one["effective_at"] = now.into();
         one["automatically_finalizes_at"] = Value::Null;
+        one["next_payment_attempt"] = Value::Null;
         one["hosted_invoice_url"] = format!("{origin}invoice/{id}").into();
         one["invoice_pdf"] = format!("{origin}invoice/{id}/pdf").into();
         one["status_transitions"]["finalized_at"] = now.into();

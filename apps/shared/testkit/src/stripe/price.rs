@@ -13,9 +13,8 @@ pub(crate) fn create(state: &mut State, form: &Form) -> Result<Value, Problem> {
         return Err(Problem::invalid(format!("Invalid currency: {currency}.")).at("currency"));
     }
     let amount = form.integer("unit_amount")?.ok_or_else(|| Problem::missing("unit_amount"))?;
-    if amount < 0 {
-        let code = "parameter_invalid_integer";
-        return Err(Problem::invalid("Invalid non-negative integer").code(code).at("unit_amount"));
+    if !(0..=99_999_999).contains(&amount) {
+        return Err(Problem::invalid("The unit_amount must be between 0 and 99999999.").at("unit_amount"));
     }
     form.one_of("billing_scheme", &["per_unit"])?;
     let interval = form.one_of("recurring[interval]", &["day", "week", "month", "year"])?;

@@ -53,7 +53,8 @@ impl Problem {
     }
 
     pub(crate) fn unknown(param: &str) -> Problem {
-        Problem::invalid(format!("Received unknown parameter: {param}")).code("parameter_unknown").at(param)
+        let unknown = format!("Received unknown parameter: {param} (this fake has no such parameter here)");
+        Problem::invalid(unknown).code("parameter_unknown").at(param)
     }
 
     /// The path names what is not there.

@@ -9,6 +9,18 @@ use super::form::Form;
 use super::state::State;
 
 const DAY: i64 = 24 * 60 * 60;
+/// How many of a price may be bought.
+const MOST: i64 = 999_999;
+/// How many days a trial may last.
+const LONGEST_TRIAL: i64 = 730;
+
+/// Said of a trial that is none.
+pub(crate) const TRIAL: &str = "A trial lasts from now for at most 730 days.";
+
+/// Whether a trial may end then.
+pub(crate) fn is_trial(now: i64, end: i64) -> bool {
+    (now..=now + LONGEST_TRIAL * DAY).contains(&end)
+}
 
 /// What a subscription will be made of.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,23 +66,33 @@ impl Purchase {
                 return Err(Problem::invalid(inactive).at(&param));
             }
             let quantity = form.integer(&format!("{entry}[quantity]"))?.unwrap_or(1);
+            if !(1..=MOST).contains(&quantity) {
+                let range = format!("The quantity must be between 1 and {MOST}.");
+                return Err(Problem::invalid(range).at(&format!("{entry}[quantity]")));
+            }
             lines.push(Line { price: price.text("id").to_owned(), quantity });
         }
         let rhythm = |line: &Line| state.show(&line.price)["recurring"].clone();
         match lines.first() {
             None => return Err(Problem::missing(list)),
+            Some(_) if lines.len() > 20 => {
+                return Err(Problem::invalid("A subscription has at most 20 prices.").at(list));
+            }
             Some(first) if lines.iter().any(|line| rhythm(line) != rhythm(first)) => {
                 return Err(Problem::invalid("This fake bills all prices of a subscription in one rhythm.").at(list));
             }
             Some(_) => {}
         }
         let days = form.integer(&name("trial_period_days"))?;
-        let until = form.given(&name("trial_end")).filter(|end| *end != "now").is_some();
+        let until = match form.given(&name("trial_end")) {
+            None | Some("now") => None,
+            Some(_) => form.integer(&name("trial_end"))?,
+        };
         let trial = match (days, until) {
-            (Some(days), false) if days > 0 => Some(Trial::Days(days)),
-            (None, true) => form.integer(&name("trial_end"))?.map(Trial::Until),
-            (Some(_), _) => return Err(Problem::invalid("Invalid trial_period_days").at(&name("trial_period_days"))),
-            (None, false) => None,
+            (None, None) => None,
+            (Some(days @ 1..=LONGEST_TRIAL), None) => Some(Trial::Days(days)),
+            (None, Some(end)) if is_trial(state.now, end) => Some(Trial::Until(end)),
+            _ => return Err(Problem::invalid(TRIAL).at(&name("trial_period_days"))),
         };
         let behavior = name("trial_settings[end_behavior][missing_payment_method]");
         let without_card = form.one_of(&behavior, &["create_invoice", "pause", "cancel"])?.unwrap_or("create_invoice");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
+use super::clock;
 use super::courier::Courier;
 use super::fault::Faults;
 use super::record::Record;
@@ -30,10 +31,13 @@ impl Shared {
         lock(&self.state)
     }
 
-    /// Changes the state; sends off the webhooks that come of it, and keeps it.
+    /// Changes the state, and does what is due by that at once, such as announcing the end of a short
+    /// trial; sends off the webhooks of all that, and keeps it.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = lock(&self.state);
         let result = change(&mut state);
+        let now = state.now;
+        clock::advance(&mut state, now);
         self.courier.dispatch(&mut state);
         self.save(&state);
         result

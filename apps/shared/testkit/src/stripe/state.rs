@@ -1,7 +1,7 @@
 //! Everything the fake knows: its objects by their ids, oldest first, and what Stripe keeps beside
 //! them. Whoever changes an object does it here, so that the event about it is never forgotten.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -26,7 +26,8 @@ pub(crate) struct State {
     pub after_retries: AfterRetries,
     /// What becomes of webhooks from now on.
     pub webhooks: Webhooks,
-    objects: IndexMap<String, Value>,
+    /// By kind and id.
+    objects: BTreeMap<String, IndexMap<String, Value>>,
     /// What a checkout session is for.
     pub purchases: BTreeMap<String, Purchase>,
     /// Signing secrets of webhook endpoints.
@@ -35,8 +36,8 @@ pub(crate) struct State {
     pub answers: BTreeMap<String, Answered>,
     /// Every delivery of an event to an endpoint, oldest first.
     pub deliveries: Vec<Delivery>,
-    /// Subscriptions of which it has been said that their trial ends soon.
-    pub announced: BTreeSet<String>,
+    /// Of which subscriptions it has been said that their trial ends soon, and when it ends.
+    pub announced: BTreeMap<String, i64>,
     /// Where the pages are, with a slash at the end.
     #[serde(skip)]
     pub origin: String,
@@ -52,12 +53,12 @@ impl State {
             ahead: 0,
             after_retries: AfterRetries::default(),
             webhooks: Webhooks::default(),
-            objects: IndexMap::new(),
+            objects: BTreeMap::new(),
             purchases: BTreeMap::new(),
             secrets: BTreeMap::new(),
             answers: BTreeMap::new(),
             deliveries: Vec::new(),
-            announced: BTreeSet::new(),
+            announced: BTreeMap::new(),
             origin: String::new(),
             cause: None,
         }
@@ -65,18 +66,20 @@ impl State {
 
     /// Puts in a new object, without a word to anybody.
     pub(crate) fn add(&mut self, object: Value) -> String {
-        let id = object.text("id").to_owned();
-        self.objects.insert(id.clone(), object);
+        let (kind, id) = (object.text("object").to_owned(), object.text("id").to_owned());
+        self.objects.entry(kind).or_default().insert(id.clone(), object);
         id
     }
 
     pub(crate) fn remove(&mut self, id: &str) {
-        self.objects.shift_remove(id);
+        for objects in self.objects.values_mut() {
+            objects.shift_remove(id);
+        }
     }
 
     /// As it is stored.
     pub(crate) fn get(&self, id: &str) -> Option<&Value> {
-        self.objects.get(id)
+        self.objects.values().find_map(|objects| objects.get(id))
     }
 
     /// As Stripe shows it; null if there is none.
@@ -92,8 +95,9 @@ impl State {
     }
 
     /// Those of one kind that are not deleted, oldest first.
-    pub(crate) fn all<'a>(&'a self, kind: &'a str) -> impl DoubleEndedIterator<Item = &'a Value> + 'a {
-        self.objects.values().filter(move |object| object["object"] == kind && !object.is("deleted"))
+    pub(crate) fn all(&self, kind: &str) -> impl DoubleEndedIterator<Item = &Value> + use<'_> {
+        let objects = self.objects.get(kind).into_iter().flat_map(IndexMap::values);
+        objects.filter(|object| !object.is("deleted"))
     }
 
     /// The ids of those that fulfill a condition.
@@ -123,7 +127,8 @@ impl State {
     /// If there is no such object.
     pub(crate) fn edit(&mut self, id: &str, change: impl FnOnce(&mut Value)) -> Map<String, Value> {
         let before = self.show(id);
-        change(self.objects.get_mut(id).expect("an object that is changed is there"));
+        let object = self.objects.values_mut().find_map(|objects| objects.get_mut(id));
+        change(object.expect("an object that is changed is there"));
         previous(&before, &self.show(id))
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::document::Document;
 use super::form::Form;
 use super::invoice::{self, Attempt};
-use super::purchase::Purchase;
+use super::purchase::{Purchase, TRIAL, is_trial};
 use super::state::State;
 use super::{Problem, card, clock, listing, price};
 
@@ -107,6 +107,9 @@ pub(crate) fn update(state: &mut State, id: &str, form: &Form) -> Result<Value, 
         let end = if end == "now" { state.now } else { form.integer("trial_end")?.unwrap_or(state.now) };
         if changed["status"] != "trialing" {
             return Err(Problem::invalid("This fake moves the end of a trial only while it lasts.").at("trial_end"));
+        }
+        if !is_trial(state.now, end) {
+            return Err(Problem::invalid(TRIAL).at("trial_end"));
         }
         changed["trial_end"] = end.into();
         changed["billing_cycle_anchor"] = end.into();

@@ -126,7 +126,8 @@ async fn each_period_has_an_invoice_that_is_paid_an_hour_after_it_began() {
 async fn a_year_at_once_is_the_same_as_a_year_in_steps() {
     let shop = shop::open().await;
     let (customer, subscription) = shop.subscriber().await;
-    shop.stripe.advance(days(366)).await;
+    // Twelve months and the hour after them, also if a leap day is among them.
+    shop.stripe.advance(days(366) + HOUR).await;
     let invoices = shop.stripe.invoices(&customer);
     assert_eq!(invoices.len(), 13);
     assert!(invoices.iter().all(|invoice| invoice["status"] == "paid"));
@@ -376,6 +377,80 @@ async fn deleting_a_customer_ends_what_the_customer_subscribed_to() {
     assert_eq!(shop.events_since(before), ["customer.subscription.deleted", "customer.deleted"]);
     shop.stripe.advance(days(60)).await;
     assert_eq!(shop.events_since(before).len(), 2, "nothing happens to it any more");
+}
+
+#[tokio::test]
+async fn a_first_payment_that_was_left_to_later_is_not_asked_for_by_itself() {
+    let shop = shop::open().await;
+    let customer = shop.customer();
+    shop.stripe.set_card(&customer, Card::Good);
+    let params =
+        [("customer", customer.as_str()), ("items[0][price]", &shop.price), ("payment_behavior", "default_incomplete")];
+    let subscription = text(&shop.stripe.call("POST", "/v1/subscriptions", &params).unwrap(), "id");
+    shop.stripe.advance(HOUR * 22).await;
+    assert_eq!(shop.status(&subscription), "incomplete");
+    let invoice = text(&shop.latest(&subscription), "id");
+    shop.stripe.call("POST", &format!("/v1/invoices/{invoice}/pay"), &[]).unwrap();
+    assert_eq!(shop.status(&subscription), "active");
+}
+
+#[tokio::test]
+async fn a_trial_of_a_day_announces_its_end_at_once_and_again_if_it_is_moved() {
+    let shop = shop::open().await;
+    let session = shop.session(&shop.customer(), &[("subscription_data[trial_period_days]", "1")]);
+    let subscription = text(&shop.stripe.pay_checkout(&text(&session, "id"), Card::Good).await, "subscription");
+    let announced = || shop.events_since(0).into_iter().filter(|kind| kind.ends_with("trial_will_end")).count();
+    assert_eq!(announced(), 1);
+    let later = (shop.stripe.now().as_second() + 10 * 24 * 60 * 60).to_string();
+    let path = format!("/v1/subscriptions/{subscription}");
+    shop.stripe.call("POST", &path, &[("trial_end", &later)]).unwrap();
+    shop.stripe.advance(days(6)).await;
+    assert_eq!(announced(), 1);
+    shop.stripe.advance(days(1)).await;
+    assert_eq!(announced(), 2);
+}
+
+#[tokio::test]
+async fn what_is_paid_after_the_end_does_not_bring_it_back() {
+    let shop = shop::open().await;
+    let (customer, subscription) = shop.subscriber().await;
+    shop.stripe.set_card(&customer, Card::Declines);
+    shop.stripe.advance(days(45)).await;
+    assert_eq!(shop.status(&subscription), "canceled");
+    let invoice = text(&shop.latest(&subscription), "id");
+    assert_eq!(shop.stripe.pay_invoice(&invoice, Card::Good).await["status"], "paid");
+    assert_eq!(shop.status(&subscription), "canceled");
+}
+
+#[tokio::test]
+async fn nobody_asks_any_more_for_what_is_open_when_it_has_ended() {
+    for (after, invoice) in [(0, "draft"), (60 * 60, "open")] {
+        let shop = shop::open().await;
+        let (customer, subscription) = shop.subscriber().await;
+        shop.stripe.set_card(&customer, Card::Declines);
+        to(&shop, period_end(&shop, &subscription) + after).await;
+        assert_eq!(shop.latest(&subscription)["status"], invoice);
+        shop.stripe.call("DELETE", &format!("/v1/subscriptions/{subscription}"), &[]).unwrap();
+        let before = shop.stripe.events().len();
+        shop.stripe.advance(days(60)).await;
+        assert_eq!(shop.events_since(before), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_try_by_hand_does_not_shift_the_others() {
+    let shop = shop::open().await;
+    let (customer, subscription) = shop.subscriber().await;
+    shop.stripe.set_card(&customer, Card::Declines);
+    to(&shop, period_end(&shop, &subscription) + 60 * 60).await;
+    let before = shop.latest(&subscription);
+    let pay = format!("/v1/invoices/{}/pay", text(&before, "id"));
+    shop.stripe.advance(HOUR).await;
+    let declined = shop.stripe.call("POST", &pay, &[]).unwrap_err();
+    assert_eq!((declined.status, declined.code), (402, Some("card_declined")));
+    let after = shop.latest(&subscription);
+    assert_eq!(after["attempt_count"], before["attempt_count"]);
+    assert_eq!(after["next_payment_attempt"], before["next_payment_attempt"]);
 }
 
 #[tokio::test]

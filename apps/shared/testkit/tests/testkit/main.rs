@@ -1,5 +1,6 @@
 //! The fake Stripe, asked through the client that Smokex uses, and through its pages.
 
+mod anything;
 mod faults;
 mod lives;
 mod objects;

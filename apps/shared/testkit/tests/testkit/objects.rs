@@ -9,9 +9,11 @@ use stripe_billing::billing_portal_configuration::{
     PaymentMethodUpdateParam, UpdateBillingPortalConfiguration,
 };
 use stripe_billing::billing_portal_session::CreateBillingPortalSession;
-use stripe_billing::invoice::{CreatePreviewInvoice, ListInvoice, RetrieveInvoice};
+use stripe_billing::invoice::{CreatePreviewInvoice, ListInvoice, PayInvoice, RetrieveInvoice};
 use stripe_billing::subscription::{
-    ListSubscription, ListSubscriptionStatus, RetrieveSubscription, UpdateSubscription,
+    CancelSubscription, CancelSubscriptionCancellationDetails, CreateSubscription, CreateSubscriptionItems,
+    ListSubscription, ListSubscriptionStatus, ResumeSubscription, RetrieveSubscription, UpdateSubscription,
+    UpdateSubscriptionPauseCollection, UpdateSubscriptionPauseCollectionBehavior,
 };
 use stripe_billing::{InvoiceStatus, SubscriptionStatus};
 use stripe_checkout::checkout_session::{
@@ -159,6 +161,62 @@ async fn a_subscription_is_canceled_at_its_end_and_kept_again() {
     let in_portal = RetrieveSubscription::new(subscription.as_str()).send(&shop.client).await.unwrap();
     assert!(!in_portal.cancel_at_period_end, "the portal sets a date instead");
     assert!(in_portal.cancel_at.is_some());
+}
+
+#[tokio::test]
+async fn a_subscription_is_made_paused_and_ended_by_requests_alone() {
+    let shop = shop::open().await;
+    let customer = shop.customer();
+    shop.stripe.set_card(&customer, Card::Good);
+    let item = CreateSubscriptionItems { price: Some(shop.price.clone()), ..CreateSubscriptionItems::new() };
+    let create = CreateSubscription::new().customer(customer.as_str()).items([item]);
+    let made = create.send(&shop.client).await.unwrap();
+    assert_eq!(made.status, SubscriptionStatus::Active);
+
+    let pause = UpdateSubscriptionPauseCollection::new(UpdateSubscriptionPauseCollectionBehavior::KeepAsDraft);
+    let paused = UpdateSubscription::new(made.id.clone()).pause_collection(pause).send(&shop.client).await.unwrap();
+    assert_eq!(paused.status, SubscriptionStatus::Active);
+    assert!(paused.pause_collection.is_some());
+
+    let mut details = CancelSubscriptionCancellationDetails::new();
+    details.comment = Some("Moving on".to_owned());
+    let cancel = CancelSubscription::new(made.id.clone()).cancellation_details(details);
+    let ended = cancel.send(&shop.client).await.unwrap();
+    assert_eq!(ended.status, SubscriptionStatus::Canceled);
+    let details = ended.cancellation_details.unwrap();
+    assert_eq!(details.comment.as_deref(), Some("Moving on"));
+    assert_eq!(ended.ended_at, Some(shop.stripe.now().as_second()));
+    assert!(cancel.send(&shop.client).await.is_err(), "what has ended cannot be ended again");
+}
+
+#[tokio::test]
+async fn a_paused_subscription_and_an_open_invoice_are_set_going_by_requests() {
+    let shop = shop::open().await;
+    let customer = shop.customer();
+    let trial = [
+        ("subscription_data[trial_period_days]", "3"),
+        ("subscription_data[trial_settings][end_behavior][missing_payment_method]", "pause"),
+        ("payment_method_collection", "if_required"),
+    ];
+    let session = shop.session(&customer, &trial);
+    let session = shop.stripe.pay_checkout(&shop::text(&session, "id"), Card::Missing).await;
+    let subscription = shop::text(&session, "subscription");
+    shop.stripe.advance(shop::days(3)).await;
+    let read = RetrieveSubscription::new(subscription.as_str()).send(&shop.client).await.unwrap();
+    assert_eq!(read.status, SubscriptionStatus::Paused);
+    assert!(read.status_details.is_some());
+
+    shop.stripe.set_card(&customer, Card::Declines);
+    let resume = ResumeSubscription::new(subscription.as_str());
+    let still = resume.send(&shop.client).await.unwrap();
+    assert_eq!(still.status, SubscriptionStatus::Paused);
+    let invoice = still.latest_invoice.unwrap().into_id().unwrap();
+    let declined = PayInvoice::new(invoice.clone()).send(&shop.client).await.unwrap_err();
+    assert!(declined.to_string().contains("card_declined"), "{declined}");
+    shop.stripe.set_card(&customer, Card::Good);
+    let paid = PayInvoice::new(invoice).send(&shop.client).await.unwrap();
+    assert_eq!(paid.status, Some(InvoiceStatus::Paid));
+    assert_eq!(shop.status(&subscription), "active");
 }
 
 #[tokio::test]

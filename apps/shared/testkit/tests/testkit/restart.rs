@@ -1,6 +1,7 @@
 //! The state in its file.
 
 use testkit::stripe::{Card, FakeStripe, Settings};
+use testkit::target::{Reply, Target};
 
 use crate::shop;
 
@@ -20,6 +21,29 @@ async fn a_file_keeps_everything_across_a_restart() {
     assert_eq!(second.now(), now);
     assert_eq!(second.events(), events);
     assert_eq!(second.customer(&customer), before);
+}
+
+#[tokio::test]
+async fn webhooks_that_were_under_way_or_held_are_not_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { file: Some(folder.path().join("state.json")), ..Settings::default() };
+    let target = Target::start().await;
+    target.on("POST /webhooks", Reply::ok().status(500));
+    let first = FakeStripe::open(settings.clone()).await.unwrap();
+    first.endpoint(&target.url("/webhooks"), &["customer.created"]);
+    first.call("POST", "/v1/customers", &[]).unwrap();
+    target.received(1).await;
+    first.hold_webhooks();
+    first.call("POST", "/v1/customers", &[]).unwrap();
+    first.stop().await;
+
+    target.on("POST /webhooks", Reply::ok());
+    let second = FakeStripe::open(settings).await.unwrap();
+    second.settled().await;
+    let left: Vec<String> = second.undelivered().into_iter().map(|event| event.id).collect();
+    assert_eq!(left, [second.held()[0].id.clone()], "the one under way has come, the held one is held");
+    second.release_all().await;
+    assert!(second.undelivered().is_empty());
 }
 
 #[tokio::test]

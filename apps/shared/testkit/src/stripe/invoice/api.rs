@@ -60,9 +60,11 @@ pub(crate) fn pay_on_page(state: &mut State, id: &str, card: Card) -> Result<(),
     match collect(state, id, Attempt::Present, Some(&method)) {
         Payment::Paid => {
             let subscription = super::subscription(&invoice);
-            state.update(subscription, "customer.subscription.updated", |one| {
-                one["default_payment_method"] = method.into();
-            });
+            if !is_over(&state.show(subscription)) {
+                state.update(subscription, "customer.subscription.updated", |one| {
+                    one["default_payment_method"] = method.into();
+                });
+            }
             Ok(())
         }
         Payment::Declined | Payment::NeedsAuthentication => Err(Problem::declined()),

@@ -6,6 +6,7 @@ use super::super::card::{self, Card};
 use super::super::document::Document;
 use super::super::state::State;
 use super::super::subscription;
+use super::payment;
 
 const DAY: i64 = 24 * 60 * 60;
 /// How many days after it was finalized an invoice is tried again.
@@ -41,14 +42,15 @@ pub(crate) fn collect(state: &mut State, id: &str, attempt: Attempt, method: Opt
     // Only the first attempt and those of the schedule count, so that others do not shift it.
     let attempts = invoice.number("attempt_count");
     let attempts = if attempts == 0 || attempt == Attempt::Scheduled { attempts + 1 } else { attempts };
-    let payment = match (card, attempt) {
+    let outcome = match (card, attempt) {
         (Card::Good, _) | (Card::Authenticate, Attempt::Present) => Payment::Paid,
         (Card::Authenticate, _) => Payment::NeedsAuthentication,
         (Card::Declines | Card::Missing, _) => Payment::Declined,
     };
-    if payment == Payment::Paid {
+    payment::note(state, id, outcome);
+    if outcome == Payment::Paid {
         settle(state, id, attempts);
-        return payment;
+        return outcome;
     }
     // What a subscription begins or resumes with is not tried again: it expires.
     let retried = matches!(subscription.text("status"), "active" | "past_due") && invoice.is("auto_advance");
@@ -60,7 +62,7 @@ pub(crate) fn collect(state: &mut State, id: &str, attempt: Attempt, method: Opt
         one["attempt_count"] = attempts.into();
         one["next_payment_attempt"] = next.into();
     });
-    let event = match payment {
+    let event = match outcome {
         Payment::NeedsAuthentication => "invoice.payment_action_required",
         _ => "invoice.payment_failed",
     };
@@ -68,7 +70,7 @@ pub(crate) fn collect(state: &mut State, id: &str, attempt: Attempt, method: Opt
     if retried {
         subscription::failed(state, subscription.text("id"), next);
     }
-    payment
+    outcome
 }
 
 /// Takes note that it has been paid.

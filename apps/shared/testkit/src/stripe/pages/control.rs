@@ -8,7 +8,7 @@ use super::super::document::{Document, moment, money};
 use super::super::form::Form;
 use super::super::shared::Shared;
 use super::super::state::State;
-use super::super::{API_VERSION, AfterRetries, Card};
+use super::super::{API_VERSION, AfterRetries, Card, card};
 use super::{Reply, Text, alert, button, page};
 
 /// How many of a kind are listed.
@@ -19,7 +19,7 @@ pub(super) fn show(shared: &Shared, problem: Option<&str>) -> String {
     let state = shared.state();
     let mut body = alert(problem);
     body += &format!(
-        "<p>It answers like Stripe's API at version <code>{API_VERSION}</code>, on <code>{}v1/…</code></p>",
+        "<p>It is no part of Stripe. It answers like Stripe's API at version <code>{API_VERSION}</code>, on <code>{}v1/…</code></p>",
         Text(&state.origin)
     );
     body += &clock(&state);
@@ -65,8 +65,10 @@ fn customers(state: &State) -> String {
             );
         }
         let mut cards = String::new();
+        let now = card::of_customer(state, id);
         for card in Card::REAL.into_iter().chain([Card::Missing]) {
-            cards += &format!("<option>{}</option>", card.name());
+            let selected = if card == now { " selected" } else { "" };
+            cards += &format!("<option{selected}>{}</option>", card.name());
         }
         text += &format!(
             "<tr><td>{}<br><code>{}</code></td><td>{subscriptions}</td><td><form method=\"post\" action=\"/_fake/card\">\
@@ -120,10 +122,10 @@ fn events(state: &State) -> String {
         let id = event.text("id");
         let waiting = match event.number("pending_webhooks") {
             0 => "",
-            _ => "not delivered",
+            _ => ", not delivered",
         };
         text += &format!(
-            "<tr><td>{}<br><code>{}</code></td><td>{}</td><td>{waiting}{}</td></tr>",
+            "<tr><td>{}<br><code>{}</code><br>{}{waiting}</td><td>{}</td></tr>",
             Text(event.text("type")),
             Text(event["data"]["object"].text("id")),
             moment(event.number("created")),

@@ -13,7 +13,7 @@ pub(super) fn show(state: &State, id: &str, problem: Option<&str>) -> Option<Str
     let mut lines = String::new();
     for line in shown["lines"]["data"].as_array().into_iter().flatten() {
         lines += &format!(
-            "<tr><td>{}<br>{} to {}</td><td>{}</td></tr>",
+            "<tr><td>{}<br>{} to {}</td><td class=\"sum\">{}</td></tr>",
             Text(line.text("description")),
             moment(line["period"].number("start")),
             moment(line["period"].number("end")),
@@ -23,8 +23,8 @@ pub(super) fn show(state: &State, id: &str, problem: Option<&str>) -> Option<Str
     let paid_at = shown["status_transitions"].time("paid_at");
     let status = paid_at.map_or_else(|| shown.text("status").to_owned(), |at| format!("paid on {}", moment(at)));
     let mut body = format!(
-        "<p>For {}, of {}. It is <strong>{}</strong>.</p><table>{lines}<tr><th>Total</th><td>{}</td></tr>\
-         <tr><th>Paid</th><td>{}</td></tr><tr><th>Due</th><td>{}</td></tr></table>",
+        "<p>For {}, of {}. It is <strong>{}</strong>.</p><table>{lines}<tr><th>Total</th><td class=\"sum\">{}</td></tr>\
+         <tr><th>Paid</th><td class=\"sum\">{}</td></tr><tr><th>Due</th><td class=\"sum\">{}</td></tr></table>",
         Text(shown.text("customer_email")),
         moment(shown.number("created")),
         Text(&status),

@@ -28,7 +28,11 @@ pub(super) fn show(state: &State, id: &str, problem: Option<&str>) -> Option<Str
     }
     if features["payment_method_update"].is("enabled") {
         body += &format!(
-            "<h2>Card</h2><form method=\"post\" action=\"{}\">{}<button name=\"do\" value=\"card\">Use this card</button></form>",
+            "<h2>Paying</h2><p>{}</p><form method=\"post\" action=\"{}\">{}<button name=\"do\" value=\"card\">Use this card</button></form>",
+            match card::of_customer(state, customer).last4() {
+                Some(last4) => format!("•••• {last4} pays now."),
+                None => "There is no card.".to_owned(),
+            },
             Text(&path),
             cards(None)
         );

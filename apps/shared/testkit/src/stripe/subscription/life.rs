@@ -35,7 +35,8 @@ pub(crate) fn end(state: &mut State, id: &str, reason: Option<&str>) {
 
 /// Says that the trial ends in three days.
 pub(crate) fn announce_end_of_trial(state: &mut State, id: &str) {
-    state.announced.insert(id.to_owned());
+    let end = state.show(id).number("trial_end");
+    state.announced.insert(id.to_owned(), end);
     state.tell("customer.subscription.trial_will_end", id);
 }
 
