@@ -33,7 +33,16 @@ impl Limits {
     pub fn limit_runs(&self) -> bool {
         self.runs_a_day.is_some() || self.runs_a_month.is_some()
     }
+
+    /// Whether a plan or a schedule that is there already may be too much.
+    #[must_use]
+    pub fn limit_what_is_there(&self) -> bool {
+        self.plans.is_some() || self.shortest_interval > TICK
+    }
 }
+
+/// The clock ticks as often: a limit of this is none.
+const TICK: Duration = Duration::from_secs(1);
 
 /// The limits of every tier, and whether everybody is on the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]

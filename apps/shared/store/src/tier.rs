@@ -246,24 +246,28 @@ type ScheduleRow = (Id, Id, Json<Timetable>, i32, Option<i64>, Option<String>);
 
 fn schedules(tx: &mut Transaction<'_>, limits: &Limits, organization: OrganizationId, last: Id) -> Result<(), Error> {
     let now = time(now(tx.conn)?);
+    let any = limits.limit_what_is_there();
     let rows: Vec<ScheduleRow> = match tx.conn {
         AnyConnection::Postgres(conn) => statement::<ScheduleType>(
-            "SELECT id, plan_id, timetable, fired, paused_at, over_limit FROM schedules WHERE organization_id = ?
-             ORDER BY id FOR NO KEY UPDATE",
+            "SELECT id, plan_id, timetable, fired, paused_at, over_limit FROM schedules
+             WHERE organization_id = ? AND (? OR over_limit IS NOT NULL) ORDER BY id FOR NO KEY UPDATE",
         )
         .bind::<Uuid, _>(Id::from(organization))
+        .bind::<Bool, _>(any)
         .load(conn)?,
         AnyConnection::Sqlite(conn) => statement::<ScheduleType>(
-            "SELECT id, plan_id, timetable, fired, paused_at, over_limit FROM schedules WHERE organization_id = ?",
+            "SELECT id, plan_id, timetable, fired, paused_at, over_limit FROM schedules
+             WHERE organization_id = ? AND (? OR over_limit IS NOT NULL)",
         )
         .bind::<Uuid, _>(Id::from(organization))
+        .bind::<Bool, _>(any)
         .load(conn)?,
     };
     for (id, plan, Json(timetable), fired, paused_at, before) in rows {
-        let over_limit = match (plan > last, limits.allow_timetable(&timetable, now)) {
-            (true, _) => later_plan(limits),
-            (false, Err(over_limit)) => Some(over_limit.to_string()),
-            (false, Ok(())) => None,
+        let over_limit = match limits.allow_timetable(&timetable, now) {
+            _ if plan > last => later_plan(limits),
+            Err(over_limit) if any => Some(over_limit.to_string()),
+            _ => None,
         };
         if over_limit == before {
             continue;
