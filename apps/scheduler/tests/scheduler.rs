@@ -3,5 +3,6 @@
 
 mod scheduler {
     mod clock;
+    mod subscriptions;
     mod upkeep;
 }

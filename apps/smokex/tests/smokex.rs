@@ -3,6 +3,7 @@
 
 mod smokex {
     mod bad_input;
+    mod billing;
     mod browser;
     mod check;
     mod clock;

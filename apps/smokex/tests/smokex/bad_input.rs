@@ -74,6 +74,10 @@ async fn variables_that_cannot_be_used() {
         ("MAIL_FROM", "Smokex", "`Smokex`, which is no address"),
         ("TIER", "gold", "which is no tier"),
         ("TIERS", "missing.yml", "missing.yml, which cannot be read"),
+        ("STRIPE_SECRET_KEY", "pk_test_hunter2", "which begins with sk_ or rk_"),
+        ("STRIPE_SECRET_KEY", "sk_test_hunter2", "Run `smokex billing setup`"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_hunter2", "STRIPE_SECRET_KEY is not set"),
+        ("STRIPE_API_URL", "http://ada:hunter2@stripe.example.com", "is no address to which a key may be sent"),
         ("RUN_CONCURRENCY", "0", "a number from 1 to 1024"),
         ("TRUSTED_PROXIES", "proxy", "which is no address"),
         ("LOG_FORMAT", "xml", "text or json"),
@@ -85,6 +89,17 @@ async fn variables_that_cannot_be_used() {
         assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
         assert_eq!(folder.content(), Vec::<String>::new());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tier_for_everybody_where_tiers_are_sold() {
+    let folder = Folder::new();
+    let variables =
+        [("STRIPE_SECRET_KEY", "sk_test_hunter2"), ("STRIPE_WEBHOOK_SECRET", "whsec_hunter2"), ("TIER", "pro")];
+    let ended = folder.run_with(SERVE, &variables, "").await;
+    assert_sentence(&ended, &["TIER puts everybody on one tier, but STRIPE_SECRET_KEY says that tiers are sold"]);
+    assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    assert_eq!(folder.content(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

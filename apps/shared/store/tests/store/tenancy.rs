@@ -59,6 +59,8 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
     }
     assert!(!store.delete_schedule(tenant, schedule).await.unwrap());
     assert_eq!(store.clear_schedules(tenant, "eu").await.unwrap(), 0);
+    assert!(store.customer(tenant).await.unwrap().is_none());
+    assert!(store.add_customer(tenant, "cus_owner", None).await.is_err(), "a customer is one organization");
 }
 
 testkit::on_both! {
@@ -72,6 +74,7 @@ testkit::on_both! {
         let going = factory::scheduled(&store, &owner, plan, tagged("Going")).await;
         let paused = factory::scheduled(&store, &owner, plan, tagged("Paused")).await;
         store.pause_schedules(owner.tenant(), owner.user_id, Which::One(paused), "").await.unwrap();
+        let customer = store.add_customer(owner.tenant(), "cus_owner", Some("ada@example.com")).await.unwrap();
         let stranger = factory::member(&store).await;
 
         for (run, schedule) in [(ended, going), (queued, paused), (RunId::new(), ScheduleId::new())] {
@@ -80,6 +83,7 @@ testkit::on_both! {
         let after = store.schedules(owner.tenant(), ScheduleFilter::default()).await.unwrap().items;
         let after: Vec<_> = after.iter().map(|row| (row.id, row.name.as_str(), row.paused.is_some())).collect();
         assert_eq!(after, [(paused, "Paused", true), (going, "Going", false)]);
+        assert_eq!(store.customer(owner.tenant()).await.unwrap(), Some(customer));
         let after = store.plan(owner.tenant(), plan).await.unwrap().unwrap();
         assert_eq!((after.name.as_str(), after.version), ("Plan", 1));
         let runs = store.runs(owner.tenant(), RunFilter::default()).await.unwrap().items;

@@ -44,6 +44,26 @@ impl FakeStripe {
         self.object(invoice)
     }
 
+    /// A new customer who has subscribed to a new price, whose metadata names this tier, with a good card.
+    /// Gives back their id.
+    ///
+    /// # Panics
+    /// If the tier cannot stand in metadata.
+    #[must_use]
+    pub fn subscriber(&self, tier: &str) -> String {
+        let make = |path: &str, params: &[(&str, &str)]| {
+            let made = self.call("POST", path, params).expect("it can be made");
+            made["id"].as_str().unwrap_or_default().to_owned()
+        };
+        let costs = [("currency", "usd"), ("unit_amount", "3999"), ("recurring[interval]", "month")];
+        let is = [("product_data[name]", tier), ("metadata[tier]", tier)];
+        let price = make("/v1/prices", &[costs.as_slice(), is.as_slice()].concat());
+        let customer = make("/v1/customers", &[("email", "ada@example.com")]);
+        self.set_card(&customer, Card::Good);
+        make("/v1/subscriptions", &[("customer", customer.as_str()), ("items[0][price]", &price)]);
+        customer
+    }
+
     /// What clicking **Cancel** in the portal does: the subscription gets a date on which it ends,
     /// and `cancel_at_period_end` stays false.
     ///

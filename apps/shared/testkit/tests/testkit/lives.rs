@@ -219,10 +219,21 @@ async fn a_renewal_that_needs_the_customer_waits_for_the_customer() {
     to(&shop, period_end(&shop, &subscription) + 60 * 60).await;
     assert_eq!(shop.status(&subscription), "past_due");
     assert!(shop.events_since(before).contains(&"invoice.payment_action_required".to_owned()));
-    let invoice = shop.latest(&subscription);
-    let paid = shop.stripe.pay_invoice(&text(&invoice, "id"), Card::Authenticate).await;
+    let invoice = text(&shop.latest(&subscription), "id");
+    assert_eq!(intent_of(&shop, &invoice), "requires_action");
+    let paid = shop.stripe.pay_invoice(&invoice, Card::Authenticate).await;
     assert_eq!(paid["status"], "paid");
+    assert_eq!(intent_of(&shop, &invoice), "succeeded");
     assert_eq!(shop.status(&subscription), "active");
+}
+
+/// The status of the payment intent of an invoice's only payment.
+fn intent_of(shop: &Shop, invoice: &str) -> String {
+    let expand = [("expand[0]", "payments.data.payment.payment_intent")];
+    let invoice = shop.stripe.call("GET", &format!("/v1/invoices/{invoice}"), &expand).unwrap();
+    let payments = invoice["payments"]["data"].as_array().unwrap();
+    assert_eq!(payments.len(), 1, "{payments:?}");
+    text(&payments[0]["payment"]["payment_intent"], "status")
 }
 
 #[tokio::test]
