@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::Tier;
 
 use crate::variables::Assignment;
 
@@ -80,6 +81,16 @@ pub enum BillingCommand {
         /// Print one JSON object on one line
         #[arg(long)]
         json: bool,
+    },
+    /// Put an organization on a tier by contract, whatever it has subscribed to; `free` takes that back
+    #[command(
+        after_help = "Exit codes: 0 done, 1 there is no such organization, 2 the call is wrong, 3 could not tell."
+    )]
+    Grant {
+        /// The id of the organization, or the e-mail address of its owner
+        organization: String,
+        /// free, pro or enterprise
+        tier: Tier,
     },
 }
 

@@ -1,5 +1,6 @@
-//! `smokex billing`: what whoever runs a server does at Stripe.
+//! `smokex billing`: what whoever runs a server does at Stripe, and beside it.
 
+mod grant;
 mod setup;
 mod sweep;
 
@@ -13,10 +14,13 @@ use crate::{
     operate::{attempt, operate},
 };
 
-/// Does it at Stripe.
+/// Does it.
 pub fn billing(command: &BillingCommand) -> Exit {
     match command {
         BillingCommand::Setup(arguments) => attempt(setup::setup(arguments)),
+        BillingCommand::Grant { organization, tier } => {
+            operate(async |store| grant::grant(store, organization, *tier).await)
+        }
         BillingCommand::Sweep { json } => operate(async |store| sweep::sweep(store, *json).await),
     }
 }

@@ -115,6 +115,24 @@ impl Store {
             .await
     }
 
+    /// The organizations that somebody owns, with their names, the oldest first.
+    pub async fn organizations_of_owner(&self, owner: &Email) -> Result<Vec<(OrganizationId, String)>, Error> {
+        let owner = owner.as_str().to_owned();
+        self.database
+            .read(move |conn| {
+                let owned = members::table
+                    .inner_join(users::table)
+                    .inner_join(organizations::table)
+                    .filter(users::email.eq(&owner))
+                    .filter(members::role.eq(Role::Owner.as_str()))
+                    .order(organizations::id)
+                    .select((organizations::id, organizations::name));
+                let rows: Vec<(Id, String)> = on_conn!(conn, |conn| owned.load(conn)?);
+                Ok(rows.into_iter().map(|(id, name)| (id.into(), name)).collect())
+            })
+            .await
+    }
+
     /// Whoever signed up first; none if nobody has.
     pub async fn oldest_account(&self) -> Result<Option<UserId>, Error> {
         self.database

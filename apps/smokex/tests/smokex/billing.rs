@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use domain::Tier;
+use domain::{Tier, Tiers};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use store::{Member, NewSession, Store};
+use store::{Member, NewSession, Options, Store};
 use testkit::{
     factory,
     stripe::{FakeStripe, Fault},
@@ -168,5 +168,28 @@ testkit::on_both! {
         let ended = tokio::task::spawn_blocking(|| running.end()).await.unwrap();
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert!(!ended.stderr.contains(account.stripe.secret_key()), "{}", ended.stderr);
+    }
+}
+
+testkit::on_both! {
+    async fn a_tier_is_granted_by_contract_and_taken_back(database: TestDatabase) {
+        let tiers = Tiers { in_force: None, ..Tiers::default() };
+        let store = database.open_with(Options { tiers, ..Options::default() }).await;
+        let (account, key, member) = (Account::open().await, test_key(), factory::member(&store).await);
+        let variables = [("DATABASE_URL", database.url()), ("SMOKEX_KEY", &key)];
+        let grant = async |organization: &str, tier: &str| {
+            account.run(&["billing", "grant", organization, tier], &variables).await
+        };
+        let granted = grant(member.email.as_str(), "enterprise").await;
+        assert_eq!(granted.code, Some(0), "{granted:?}");
+        assert_eq!(tier(&store, &member).await, Tier::Enterprise);
+        assert_eq!(grant(&member.tenant().organization().to_string(), "free").await.code, Some(0));
+        assert_eq!(tier(&store, &member).await, Tier::Free);
+        let wrong = [("nobody@example.com", "pro", 1), ("ada", "pro", 2), (member.email.as_str(), "gold", 2)];
+        for (organization, word, code) in wrong {
+            let ended = grant(organization, word).await;
+            assert_eq!(ended.code, Some(code), "{ended:?}");
+            assert!(!ended.stderr.is_empty());
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The verdict after the faults: what was lost, what was done twice, and what else is not as it should be.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, HashMap, HashSet},
     fs::OpenOptions,
     io::Write,
@@ -78,6 +79,15 @@ impl Evidence<'_> {
         figures.occurrences = occurrences;
         figures.lost.extend(lost);
         figures.doubled.extend(doubled);
+        // Each run that was taken is metered once, in the transaction that ended it.
+        let ended = |row: &&RunRow| row.state.is_final() && !matches!(row.state, RunState::Refused | RunState::Skipped);
+        let ended = rows.iter().filter(ended).count() as u64;
+        let metered: u64 = store.metered(member.tenant(), 12).await.unwrap().iter().map(|month| month.runs).sum();
+        match metered.cmp(&ended) {
+            Ordering::Less => figures.lost.push(format!("{metered} of {ended} runs are metered")),
+            Ordering::Greater => figures.doubled.push(format!("{metered} runs are metered, and {ended} ended")),
+            Ordering::Equal => {}
+        }
         let findings = store.doctor().await.unwrap();
         figures.wrong.extend(findings.into_iter().map(|finding| format!("doctor: {}", finding.sentence)));
         figures.wrong.extend(said.lines().filter(|line| line.contains("panicked")).map(str::to_owned));
