@@ -18,6 +18,11 @@ async fn tier(store: &Store, member: &Member) -> Tier {
     store.member(token_hash).await.unwrap().unwrap().tier
 }
 
+fn config(billing: Option<&Billing>) -> scheduler::Config {
+    let origin = "https://smokex.example.com".parse().unwrap();
+    scheduler::Config { billing: billing.cloned(), origin }
+}
+
 /// Whoever sells through the fake.
 fn billing(stripe: &FakeStripe, store: &Store) -> Billing {
     let url = stripe.url();
@@ -31,13 +36,13 @@ testkit::on_both! {
         let (store, stripe) = (database.open().await, FakeStripe::start().await);
         let member = factory::member(&store).await;
         store.add_customer(member.tenant(), &stripe.subscriber("pro"), None).await.unwrap();
-        scheduler::perform_all(&store, None).await;
+        scheduler::perform_all(&config(None), &store).await;
         assert_eq!(tier(&store, &member).await, Tier::Free, "nothing is sold");
         let billing = billing(&stripe, &store);
-        scheduler::perform_all(&store, Some(&billing)).await;
+        scheduler::perform_all(&config(Some(&billing)), &store).await;
         assert_eq!(tier(&store, &member).await, Tier::Pro);
         let asked = stripe.requests().len();
-        scheduler::perform_all(&store, Some(&billing)).await;
+        scheduler::perform_all(&config(Some(&billing)), &store).await;
         assert_eq!(stripe.requests().len(), asked, "they were read just now");
     }
 
@@ -47,15 +52,15 @@ testkit::on_both! {
         let customer = stripe.subscriber("pro");
         store.add_customer(member.tenant(), &customer, None).await.unwrap();
         let billing = billing(&stripe, &store);
-        scheduler::perform_all(&store, Some(&billing)).await;
+        scheduler::perform_all(&config(Some(&billing)), &store).await;
         stripe.set_card(&customer, Card::Declines);
         stripe.advance(SignedDuration::from_hours(31 * 24 + 2)).await;
         // Read as if the grace were over in three seconds of the real time that duties go by.
         let late = stripe.now() + SignedDuration::from_hours(7 * 24);
         billing.clone().at(stripe.now()).refresh(member.tenant()).await.unwrap();
-        scheduler::perform_all(&store, Some(&billing)).await;
+        scheduler::perform_all(&config(Some(&billing)), &store).await;
         assert_eq!(tier(&store, &member).await, Tier::Pro);
-        scheduler::perform_all(&store, Some(&billing.at(late))).await;
+        scheduler::perform_all(&config(Some(&billing.at(late))), &store).await;
         assert_eq!(tier(&store, &member).await, Tier::Free);
     }
 }
