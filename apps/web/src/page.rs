@@ -2,7 +2,7 @@
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
-
+use domain::Confirmation;
 use jiff::Timestamp;
 
 use crate::{assets, error::PageError, middleware::protect::Nonce, session::SignedIn, show::standing::Standing};
@@ -15,6 +15,7 @@ pub(crate) enum Section {
     Schedules,
     Runs,
     Billing,
+    Account,
     Docs,
     /// For operators.
     Clock,
@@ -65,6 +66,7 @@ impl Page {
             Section::Schedules => "schedules",
             Section::Runs => "runs",
             Section::Billing => "billing",
+            Section::Account => "account",
             Section::Docs => "docs",
             Section::Clock => "clock",
             Section::Public => "",
@@ -88,6 +90,11 @@ impl Page {
         let subscription = self.member.as_ref()?.subscription.as_ref()?;
         let is_wanted = self.may_bill() && self.section != Section::Billing;
         Standing::of(subscription, Timestamp::now()).filter(|standing| is_wanted && standing.is_problem)
+    }
+
+    /// Whether whoever looks has yet to show that mail reaches them.
+    pub(crate) fn is_unconfirmed(&self) -> bool {
+        self.member.as_ref().is_some_and(|member| member.confirmation == Confirmation::Pending)
     }
 
     /// Where an asset is; none if it has not been built.

@@ -47,6 +47,22 @@ routes! {
     Public GET "/sign-in" => pages::account::sign_in_form;
     Public POST "/sign-in" => pages::account::sign_in;
     Public POST "/sign-out" => pages::account::sign_out;
+    Public GET "/forgot" => pages::account::forgot::form;
+    Public POST "/forgot" => pages::account::forgot::ask;
+    Public GET "/forgot/sent" => pages::account::forgot::sent;
+    Public GET "/reset/{token}" => pages::account::forgot::reset_form;
+    Public POST "/reset/{token}" => pages::account::forgot::reset;
+    Public GET "/confirm/{token}" => pages::account::confirm::form;
+    Public POST "/confirm/{token}" => pages::account::confirm::confirm;
+    Public GET "/change-email/{token}" => pages::account::confirm::new_email_form;
+    Public POST "/change-email/{token}" => pages::account::confirm::change_email;
+
+    Member GET "/account" => pages::account::overview::page;
+    Member POST "/account/confirmation" => pages::account::confirm::again;
+    Member POST "/account/password" => pages::account::password::change;
+    Member POST "/account/email" => pages::account::email::change;
+    Member POST "/account/sessions/end" => pages::account::sessions::end_others;
+    Member POST "/account/sessions/{session}/end" => pages::account::sessions::end;
 
     Member GET "/plans" => pages::plans::list;
     Member POST "/plans" => pages::editor::create;

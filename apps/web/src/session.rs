@@ -14,6 +14,7 @@ use actix_web::{
     http::Method,
     web::Data,
 };
+use domain::UserId;
 use futures_util::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
 use store::Member;
@@ -42,9 +43,26 @@ impl Token {
         Sha256::digest(self.0).into()
     }
 
+    /// As it stands in cookies and links.
+    pub(crate) fn text(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// From a cookie or a link; none if it is no token.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(0..) {
+            *byte = u8::from_str_radix(text.get(pair * 2..pair * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     /// For the browser to keep until it signs out or the session is over.
     pub(crate) fn cookie(&self, state: &State) -> Cookie<'static> {
-        let text: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = self.text();
         let lifetime = time::Duration::try_from(state.config.limits.session).unwrap_or(time::Duration::DAY);
         Cookie::build(cookie_name(state), text)
             .path("/")
@@ -56,16 +74,7 @@ impl Token {
     }
 
     fn of(request: &HttpRequest, state: &State) -> Option<Self> {
-        let cookie = request.cookie(cookie_name(state))?;
-        let text = cookie.value();
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(0..) {
-            *byte = u8::from_str_radix(text.get(pair * 2..pair * 2 + 2)?, 16).ok()?;
-        }
-        Some(Self(bytes))
+        Self::read(request.cookie(cookie_name(state))?.value())
     }
 }
 
@@ -110,6 +119,11 @@ impl Sessions {
     /// After a session has ended.
     pub(crate) fn forget(&self, hash: &[u8; 32]) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(hash);
+    }
+
+    /// After something about a person has changed, or several of their sessions have ended.
+    pub(crate) fn forget_user(&self, user: UserId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (member, _)| member.user_id != user);
     }
 }
 

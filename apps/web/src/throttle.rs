@@ -1,5 +1,5 @@
-//! How often one account and one address may try to sign in or up. A full bucket refills with time,
-//! so nobody is locked out for good. The buckets live in this process.
+//! How often one account and one address may try to sign in or up, and how often mail may be asked for. A
+//! bucket refills with time, so nobody is locked out for good. The buckets live in this process.
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -21,6 +21,7 @@ type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 /// The buckets of accounts and of addresses.
 pub(crate) struct Throttle {
     accounts: Buckets<[u8; 32]>,
+    mails: Buckets<[u8; 32]>,
     addresses: Buckets<IpAddr>,
 }
 
@@ -31,6 +32,7 @@ impl Throttle {
         };
         Self {
             accounts: RateLimiter::dashmap(quota(limits.account_burst, limits.account_refill)),
+            mails: RateLimiter::dashmap(quota(limits.mail_burst, limits.mail_refill)),
             addresses: RateLimiter::dashmap(quota(limits.address_burst, limits.address_refill)),
         }
     }
@@ -44,6 +46,12 @@ impl Throttle {
     pub(crate) fn account(&self, email: &Email) -> Result<(), PageError> {
         // A digest, so that long addresses take no more memory than short ones.
         take(&self.accounts, &Sha256::digest(email.as_str()).into())
+    }
+
+    /// Takes one mail that somebody asked for to be sent to an e-mail address, whether it has an account or
+    /// not, or says how long to wait: nobody's mailbox is filled through us.
+    pub(crate) fn mail(&self, email: &Email) -> Result<(), PageError> {
+        take(&self.mails, &Sha256::digest(email.as_str()).into())
     }
 }
 
