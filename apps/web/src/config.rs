@@ -46,6 +46,10 @@ pub struct Limits {
     pub address_burst: NonZeroU32,
     /// After how long one more is allowed.
     pub address_refill: Duration,
+    /// How many codes of a second factor one account takes at once.
+    pub code_burst: NonZeroU32,
+    /// After how long one more is allowed.
+    pub code_refill: Duration,
     /// How many mails one e-mail address may be sent at once because somebody asked for them.
     pub mail_burst: NonZeroU32,
     /// After how long one more may be asked for.
@@ -68,6 +72,9 @@ impl Default for Limits {
             account_refill: Duration::from_secs(15),
             address_burst: NonZeroU32::new(30).expect("thirty is not zero"),
             address_refill: Duration::from_secs(5),
+            code_burst: NonZeroU32::new(5).expect("five is not zero"),
+            // Three of a million codes are good at a time: who knows the password guesses for years.
+            code_refill: Duration::from_secs(5 * 60),
             mail_burst: NonZeroU32::new(5).expect("five is not zero"),
             mail_refill: Duration::from_secs(5 * 60),
             session: Duration::from_hours(30 * 24),

@@ -106,6 +106,44 @@ pub(crate) fn password_changed(origin: &Url, to: &Email) -> NewMail {
     )
 }
 
+/// Whoever has the account learns that it has a second factor.
+pub(crate) fn second_factor_enabled(origin: &Url, to: &Email) -> NewMail {
+    mail(
+        to,
+        "Your account asks for a second factor",
+        &format!(
+            "Whoever signs in to your account of Smokex at {origin} is asked for a code of an app from now on, \
+             besides the password.\n\n{}",
+            if_not_you(origin)
+        ),
+    )
+}
+
+/// Whoever has the account learns that it has no second factor any more.
+pub(crate) fn second_factor_disabled(origin: &Url, to: &Email) -> NewMail {
+    mail(
+        to,
+        "Your account asks for no second factor any more",
+        &format!(
+            "The password alone is enough to sign in to your account of Smokex at {origin} from now on.\n\n{}",
+            if_not_you(origin)
+        ),
+    )
+}
+
+/// Whoever has the account learns that a recovery code was used, and how many are left.
+pub(crate) fn recovery_code_used(origin: &Url, to: &Email, left: u32) -> NewMail {
+    mail(
+        to,
+        "A recovery code was used",
+        &format!(
+            "A recovery code took the place of the second factor of your account of Smokex at {origin}. \
+             Codes that are left: {left}. Turn the second factor off and on again to get new ones.\n\n{}",
+            if_not_you(origin)
+        ),
+    )
+}
+
 fn mail(to: &Email, subject: &str, text: &str) -> NewMail {
     NewMail {
         key: None,

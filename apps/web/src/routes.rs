@@ -46,6 +46,8 @@ routes! {
     Public GET "/welcome" => pages::account::welcome;
     Public GET "/sign-in" => pages::account::sign_in_form;
     Public POST "/sign-in" => pages::account::sign_in;
+    Public GET "/sign-in/code" => pages::account::second_step::form;
+    Public POST "/sign-in/code" => pages::account::second_step::check;
     Public POST "/sign-out" => pages::account::sign_out;
     Public GET "/forgot" => pages::account::forgot::form;
     Public POST "/forgot" => pages::account::forgot::ask;
@@ -61,6 +63,10 @@ routes! {
     Member POST "/account/confirmation" => pages::account::confirm::again;
     Member POST "/account/password" => pages::account::password::change;
     Member POST "/account/email" => pages::account::email::change;
+    Member GET "/account/second-factor" => pages::account::second_factor::set_up;
+    Member POST "/account/second-factor" => pages::account::second_factor::begin;
+    Member POST "/account/second-factor/enable" => pages::account::second_factor::enable;
+    Member POST "/account/second-factor/disable" => pages::account::second_factor::disable;
     Member POST "/account/sessions/end" => pages::account::sessions::end_others;
     Member POST "/account/sessions/{session}/end" => pages::account::sessions::end;
 

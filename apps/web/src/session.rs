@@ -14,7 +14,7 @@ use actix_web::{
     http::Method,
     web::Data,
 };
-use domain::UserId;
+use domain::{TicketPurpose, UserId};
 use futures_util::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
 use store::Member;
@@ -73,19 +73,41 @@ impl Token {
             .finish()
     }
 
+    /// For the browser to keep between the two steps of signing in.
+    pub(crate) fn step_cookie(&self, state: &State) -> Cookie<'static> {
+        let lifetime = TicketPurpose::SecondStep.lifetime().as_secs();
+        Cookie::build(step_cookie_name(state), self.text())
+            .path("/")
+            .http_only(true)
+            .secure(state.is_https())
+            .same_site(SameSite::Lax)
+            .max_age(time::Duration::seconds(lifetime))
+            .finish()
+    }
+
+    /// What [`Self::step_cookie`] holds.
+    pub(crate) fn of_step(request: &HttpRequest, state: &State) -> Option<Self> {
+        Self::read(request.cookie(step_cookie_name(state))?.value())
+    }
+
     fn of(request: &HttpRequest, state: &State) -> Option<Self> {
         Self::read(request.cookie(cookie_name(state))?.value())
     }
 }
 
-/// Tells the browser to forget the cookie.
+/// Tells the browser to forget the session.
 pub(crate) fn forget(state: &State) -> Cookie<'static> {
-    let mut cookie = Cookie::build(cookie_name(state), "")
-        .path("/")
-        .http_only(true)
-        .secure(state.is_https())
-        .same_site(SameSite::Lax)
-        .finish();
+    removal(cookie_name(state), state)
+}
+
+/// Tells the browser to forget that it is between two steps.
+pub(crate) fn forget_step(state: &State) -> Cookie<'static> {
+    removal(step_cookie_name(state), state)
+}
+
+fn removal(name: &'static str, state: &State) -> Cookie<'static> {
+    let mut cookie =
+        Cookie::build(name, "").path("/").http_only(true).secure(state.is_https()).same_site(SameSite::Lax).finish();
     cookie.make_removal();
     cookie
 }
@@ -93,6 +115,10 @@ pub(crate) fn forget(state: &State) -> Cookie<'static> {
 /// `__Host-` binds a cookie to this very host; browsers take it over TLS only.
 fn cookie_name(state: &State) -> &'static str {
     if state.is_https() { "__Host-smokex" } else { "smokex" }
+}
+
+fn step_cookie_name(state: &State) -> &'static str {
+    if state.is_https() { "__Host-smokex-step" } else { "smokex-step" }
 }
 
 /// A member and since when.

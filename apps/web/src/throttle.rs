@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
-use domain::Email;
+use domain::{Email, UserId};
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -22,6 +22,7 @@ type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 pub(crate) struct Throttle {
     accounts: Buckets<[u8; 32]>,
     mails: Buckets<[u8; 32]>,
+    codes: Buckets<UserId>,
     addresses: Buckets<IpAddr>,
 }
 
@@ -33,6 +34,7 @@ impl Throttle {
         Self {
             accounts: RateLimiter::dashmap(quota(limits.account_burst, limits.account_refill)),
             mails: RateLimiter::dashmap(quota(limits.mail_burst, limits.mail_refill)),
+            codes: RateLimiter::dashmap(quota(limits.code_burst, limits.code_refill)),
             addresses: RateLimiter::dashmap(quota(limits.address_burst, limits.address_refill)),
         }
     }
@@ -46,6 +48,11 @@ impl Throttle {
     pub(crate) fn account(&self, email: &Email) -> Result<(), PageError> {
         // A digest, so that long addresses take no more memory than short ones.
         take(&self.accounts, &Sha256::digest(email.as_str()).into())
+    }
+
+    /// Takes one try at a second factor, or says how long to wait: six digits are guessed sooner than a password.
+    pub(crate) fn code(&self, user: UserId) -> Result<(), PageError> {
+        take(&self.codes, &user)
     }
 
     /// Takes one mail that somebody asked for to be sent to an e-mail address, whether it has an account or

@@ -43,5 +43,9 @@ mod runs;
 mod schedules;
 #[path = "store/schema.rs"]
 mod schema;
+#[path = "store/second_factors.rs"]
+mod second_factors;
 #[path = "store/tenancy.rs"]
 mod tenancy;
+#[path = "store/tickets.rs"]
+mod tickets;

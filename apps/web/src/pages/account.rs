@@ -18,6 +18,8 @@ pub(crate) mod email;
 pub(crate) mod forgot;
 pub(crate) mod overview;
 pub(crate) mod password;
+pub(crate) mod second_factor;
+pub(crate) mod second_step;
 pub(crate) mod sessions;
 
 use std::time::{Duration, SystemTime};
@@ -228,12 +230,19 @@ pub(crate) async fn sign_in(
     let Some(user) = user.filter(|_| is_right) else {
         return sign_in_page(&request, form, None, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    // The session before, if there was one, is not carried on.
-    end_session(&request, &state).await?;
-    let token = begin_session(&request, &state, user).await?;
+    if second_factor::is_asked_for(&state, user).await? {
+        return second_step::begin(&state, user, local(&form.next)).await;
+    }
+    let token = change_session(&request, &state, user).await?;
     let mut response = go(local(&form.next));
     set_cookie(&mut response, &token.cookie(&state))?;
     Ok(response)
+}
+
+/// Signs somebody in. The session before, if there was one, is not carried on.
+async fn change_session(request: &HttpRequest, state: &State, user: UserId) -> Result<Token, PageError> {
+    end_session(request, state).await?;
+    begin_session(request, state, user).await
 }
 
 /// `POST /sign-out`

@@ -23,5 +23,6 @@ mod profile;
 mod raw;
 mod runs;
 mod schedules;
+mod second_factor;
 mod tenancy;
 mod throttle;

@@ -7,7 +7,7 @@ use actix_web::{
 };
 use askama::Template;
 use serde::Deserialize;
-use store::SessionRow;
+use store::{SecondFactor, SessionRow};
 
 use crate::{
     error::PageError,
@@ -23,6 +23,8 @@ struct AccountPage {
     page: Page,
     member: SignedIn,
     sessions: Vec<SessionRow>,
+    /// The second factor that is asked for.
+    factor: Option<SecondFactor>,
     note: Option<&'static str>,
     mistakes: Mistakes,
 }
@@ -35,6 +37,8 @@ pub(super) struct Mistakes {
     pub(super) email: Option<String>,
     pub(super) email_password: Option<String>,
     pub(super) typed_email: String,
+    pub(super) factor_password: Option<String>,
+    pub(super) code: Option<String>,
 }
 
 impl AccountPage {
@@ -61,6 +65,7 @@ impl Done {
             "confirmed" => Some("Your e-mail address is confirmed."),
             "password" => Some("Your password is changed, and all other sessions are ended."),
             "email" => Some("A link is on its way to the new address. The address changes once you follow it."),
+            "factor-off" => Some("The second factor is off, and all other sessions are ended."),
             "ended" => Some("The session is ended."),
             "others" => Some("All other sessions are ended."),
             _ => None,
@@ -97,6 +102,7 @@ async fn answer(
     mistakes: Mistakes,
 ) -> Result<HttpResponse, PageError> {
     let sessions = state.store.sessions(&member).await?;
+    let factor = state.store.second_factor(member.user_id).await?.filter(|factor| factor.enabled_at.is_some());
     let page = Page::of(request, Section::Account, member.clone());
-    html_with(status, &AccountPage { page, member, sessions, note, mistakes })
+    html_with(status, &AccountPage { page, member, sessions, factor, note, mistakes })
 }
