@@ -144,6 +144,18 @@ pub(crate) fn recovery_code_used(origin: &Url, to: &Email, left: u32) -> NewMail
     )
 }
 
+/// Whoever had the account learns that it is gone.
+pub(crate) fn account_deleted(origin: &Url, to: &Email) -> NewMail {
+    mail(
+        to,
+        "Your account was deleted",
+        &format!(
+            "Your account of Smokex at {origin} was deleted by somebody who knows its password. This is the last \
+             mail to this address.\n\nIf it was not you, tell whoever runs this server.\n"
+        ),
+    )
+}
+
 fn mail(to: &Email, subject: &str, text: &str) -> NewMail {
     NewMail {
         key: None,

@@ -1,11 +1,14 @@
 //! What every page has around its content, and how templates become answers.
 
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use domain::Confirmation;
 use jiff::Timestamp;
 
-use crate::{assets, error::PageError, middleware::protect::Nonce, session::SignedIn, show::standing::Standing};
+use crate::{
+    assets, config::MailDelivery, error::PageError, middleware::protect::Nonce, session::SignedIn,
+    show::standing::Standing, state::State,
+};
 
 /// The part of the product a page belongs to; marked in the side bar.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub(crate) enum Section {
     Docs,
     /// For operators.
     Clock,
+    /// For operators.
+    Mail,
     /// In front of the door.
     Public,
 }
@@ -29,6 +34,8 @@ pub(crate) struct Page {
     pub(crate) member: Option<SignedIn>,
     pub(crate) nonce: String,
     is_failing: bool,
+    /// Where mail goes, as far as it is known.
+    mail: Option<MailDelivery>,
 }
 
 impl Page {
@@ -45,7 +52,8 @@ impl Page {
     /// In front of the door.
     pub(crate) fn public(request: &HttpRequest, section: Section) -> Self {
         let nonce = request.extensions().get::<Nonce>().map(|nonce| nonce.as_str().to_owned()).unwrap_or_default();
-        Self { section, member: None, nonce, is_failing: false }
+        let mail = request.app_data::<Data<State>>().map(|state| state.config.mail);
+        Self { section, member: None, nonce, is_failing: false, mail }
     }
 
     /// Shows in the icon whether something fails.
@@ -69,6 +77,7 @@ impl Page {
             Section::Account => "account",
             Section::Docs => "docs",
             Section::Clock => "clock",
+            Section::Mail => "mail",
             Section::Public => "",
         };
         ours == section
@@ -77,6 +86,11 @@ impl Page {
     /// Whether whoever looks runs this server.
     pub(crate) fn is_operator(&self) -> bool {
         self.member.as_ref().is_some_and(|member| member.is_operator)
+    }
+
+    /// Whether whoever looks may read all mail.
+    pub(crate) fn shows_mail(&self) -> bool {
+        self.is_operator() && self.mail == Some(MailDelivery::Folder)
     }
 
     /// Whether whoever looks may see and change what the organization pays for.

@@ -69,6 +69,9 @@ routes! {
     Member POST "/account/second-factor/disable" => pages::account::second_factor::disable;
     Member POST "/account/sessions/end" => pages::account::sessions::end_others;
     Member POST "/account/sessions/{session}/end" => pages::account::sessions::end;
+    Member GET "/account/export" => pages::account::export::export;
+    Member GET "/account/delete" => pages::account::delete::ask;
+    Member POST "/account/delete" => pages::account::delete::delete;
 
     Member GET "/plans" => pages::plans::list;
     Member POST "/plans" => pages::editor::create;
@@ -121,6 +124,8 @@ routes! {
     Operator GET "/clock" => pages::clock::page;
     Operator POST "/clock/pause" => pages::clock::pause;
     Operator POST "/clock/resume" => pages::clock::resume;
+
+    Operator GET "/mail" => pages::mail::page;
 
     Public GET "/docs" => pages::docs::page;
     Public GET "/schema/plan.json" => pages::docs::schema;

@@ -1,6 +1,8 @@
 //! Signing up, and finding who signs in.
 
+mod delete;
 mod email;
+mod memberships;
 mod password;
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, insert_into, result::DatabaseErrorKind};
@@ -16,7 +18,11 @@ use crate::{
     ticket,
 };
 
-pub use self::email::EmailChangeError;
+pub use self::{
+    delete::DeleteAccountError,
+    email::EmailChangeError,
+    memberships::{Membership, Without},
+};
 
 /// Somebody who signs up, with an organization of their own.
 #[derive(Clone, Debug)]

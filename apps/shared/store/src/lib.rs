@@ -42,7 +42,7 @@ mod url;
 mod usage;
 mod workers;
 
-pub use account::{EmailChangeError, NewAccount, SignUpError};
+pub use account::{DeleteAccountError, EmailChangeError, Membership, NewAccount, SignUpError, Without};
 pub use changes::{Change, Changes, RunChange};
 pub use claim::{Claimed, ClaimedRun, Claims, MOST_ATTEMPTS, RecordedStep};
 pub use clock::{ClockPause, ClockStatus};

@@ -19,6 +19,8 @@ mod customers;
 mod doctor;
 #[path = "store/firing.rs"]
 mod firing;
+#[path = "store/leaving.rs"]
+mod leaving;
 #[path = "store/limits.rs"]
 mod limits;
 #[path = "store/mails.rs"]

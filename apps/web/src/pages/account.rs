@@ -14,7 +14,9 @@
 //! chose learns whether the address was free. That makes an account, sends a mail there and is throttled.
 
 pub(crate) mod confirm;
+pub(crate) mod delete;
 pub(crate) mod email;
+pub(crate) mod export;
 pub(crate) mod forgot;
 pub(crate) mod overview;
 pub(crate) mod password;
@@ -195,6 +197,7 @@ impl Next {
         match self.done.as_str() {
             "confirmed" => Some("Your e-mail address is confirmed."),
             "reset" => Some("Your password is changed. Sign in with the new one."),
+            "deleted" => Some("Your account is deleted."),
             "email" => Some("Your e-mail address is changed. Sign in with the new one."),
             _ => None,
         }
