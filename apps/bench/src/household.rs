@@ -141,6 +141,7 @@ async fn move_in(store: &Store, email: &str, session: [u8; 32], plan: NewPlan) -
             password_hash: "nobody signs in with it".to_owned(),
             organization_name: "Bench".parse()?,
             sample: Some(plan),
+            confirmation: None,
         })
         .await?;
     let token_hash = Sha256::digest(session).into();

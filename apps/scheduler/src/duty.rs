@@ -16,6 +16,8 @@ const SWEEP: Sweep = Sweep { unread_for: Duration::from_secs(23 * 60 * 60), paus
 pub(crate) enum Duty {
     /// Sessions that have expired are of no use to anybody.
     ForgetExpiredSessions,
+    /// Links that nobody followed in time, and the like.
+    ForgetExpiredTickets,
     /// Runs that are older than their organization's tier keeps them.
     ForgetOldRuns,
     /// Mails that were sent or given up a month ago.
@@ -42,6 +44,7 @@ impl Duty {
     /// In the order in which they are performed at the start: the one that may take long is the last.
     pub(crate) const ALL: &[Self] = &[
         Self::ForgetExpiredSessions,
+        Self::ForgetExpiredTickets,
         Self::ForgetOldRuns,
         Self::ForgetOldMails,
         Self::ForgetDeadWorkers,
@@ -59,6 +62,7 @@ impl Duty {
     pub(crate) fn schedule(self) -> &'static str {
         match self {
             Self::ForgetExpiredSessions => "25 */10 * * * *",
+            Self::ForgetExpiredTickets => "30 */10 * * * *",
             Self::ForgetOldRuns => "35 */10 * * * *",
             Self::ForgetOldMails => "40 */10 * * * *",
             Self::ForgetDeadWorkers => "45 */10 * * * *",
@@ -87,6 +91,10 @@ impl Duty {
             Self::ForgetExpiredSessions => {
                 let sessions = store.forget_expired_sessions().await?;
                 tracing::debug!(sessions, "Expired sessions are forgotten");
+            }
+            Self::ForgetExpiredTickets => {
+                let tickets = store.forget_expired_tickets().await?;
+                tracing::debug!(tickets, "Expired tickets are forgotten");
             }
             Self::ForgetOldRuns => {
                 let runs = store.forget_old_runs().await?;

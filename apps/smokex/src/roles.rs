@@ -105,12 +105,12 @@ fn is_free(variable: &'static str, address: SocketAddr) -> anyhow::Result<()> {
 /// Starts what the role is made of and waits for all of it. A part that ends by itself takes the
 /// others along: a server that does half of its work looks alive and is not.
 async fn parts(role: Role, settings: Settings, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Settings { billing, serving, execution, allow, mailer, .. } = settings;
+    let Settings { billing, serving, execution, allow, mailer, delivery, .. } = settings;
     let origin = serving.origin(serving.listen);
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let mut demo = serving.demo_url(serving.demo_listen);
     if role.serves_pages() {
-        let config = web::Config { billing: billing.clone(), ..web::Config::new(serving) };
+        let config = web::Config { billing: billing.clone(), mail: delivery, ..web::Config::new(serving) };
         let application = web::Application::build(config, store.clone())?;
         demo = application.demo_url().parse().context("DEMO_URL")?;
         println!("Smokex is ready: {}", application.origin());

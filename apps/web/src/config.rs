@@ -12,12 +12,23 @@ pub struct Config {
     pub serving: ServingConfig,
     /// Through which account subscriptions are sold; none if none are.
     pub billing: Option<BillingConfig>,
+    /// Where mail goes.
+    pub mail: MailDelivery,
     /// How many threads answer requests.
     pub workers: usize,
     /// How much is let in.
     pub limits: Limits,
     /// A path whose handler panics, so that a test can see what becomes of that. None anywhere else.
     pub panics_at: Option<&'static str>,
+}
+
+/// Where mail goes that is sent to people: what they are told to look into depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailDelivery {
+    /// Through a mail server, into their mailboxes.
+    Server,
+    /// Into a folder of this machine, where whoever runs it may look.
+    Folder,
 }
 
 /// How much is let in, and how fast.
@@ -35,6 +46,14 @@ pub struct Limits {
     pub address_burst: NonZeroU32,
     /// After how long one more is allowed.
     pub address_refill: Duration,
+    /// How many codes of a second factor one account takes at once.
+    pub code_burst: NonZeroU32,
+    /// After how long one more is allowed.
+    pub code_refill: Duration,
+    /// How many mails one e-mail address may be sent at once because somebody asked for them.
+    pub mail_burst: NonZeroU32,
+    /// After how long one more may be asked for.
+    pub mail_refill: Duration,
     /// How long a session lives.
     pub session: Duration,
     /// After how long without news a live stream is looked after: whether anybody still listens, and
@@ -53,6 +72,11 @@ impl Default for Limits {
             account_refill: Duration::from_secs(15),
             address_burst: NonZeroU32::new(30).expect("thirty is not zero"),
             address_refill: Duration::from_secs(5),
+            code_burst: NonZeroU32::new(5).expect("five is not zero"),
+            // Three of a million codes are good at a time: who knows the password guesses for years.
+            code_refill: Duration::from_secs(5 * 60),
+            mail_burst: NonZeroU32::new(5).expect("five is not zero"),
+            mail_refill: Duration::from_secs(5 * 60),
             session: Duration::from_hours(30 * 24),
             heartbeat: Duration::from_secs(15),
             streams: 100,
@@ -61,12 +85,13 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// With the limits of production and a thread per core, without subscriptions.
+    /// With the limits of production and a thread per core, without subscriptions and a mail server.
     #[must_use]
     pub fn new(serving: ServingConfig) -> Self {
         Self {
             serving,
             billing: None,
+            mail: MailDelivery::Folder,
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             limits: Limits::default(),
             panics_at: None,

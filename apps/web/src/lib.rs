@@ -14,6 +14,7 @@ mod editing;
 mod error;
 mod events;
 mod filter;
+mod mail;
 mod middleware;
 mod page;
 mod pages;
@@ -26,6 +27,6 @@ mod state;
 mod throttle;
 
 pub use application::{Application, BuildError};
-pub use config::{Config, Limits};
+pub use config::{Config, Limits, MailDelivery};
 pub use routes::{Access, ROUTES, Route};
 pub use samples::{SAMPLES, Sample};

@@ -1,11 +1,14 @@
 //! What every page has around its content, and how templates become answers.
 
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
-
+use domain::Confirmation;
 use jiff::Timestamp;
 
-use crate::{assets, error::PageError, middleware::protect::Nonce, session::SignedIn, show::standing::Standing};
+use crate::{
+    assets, config::MailDelivery, error::PageError, middleware::protect::Nonce, session::SignedIn,
+    show::standing::Standing, state::State,
+};
 
 /// The part of the product a page belongs to; marked in the side bar.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,9 +18,12 @@ pub(crate) enum Section {
     Schedules,
     Runs,
     Billing,
+    Account,
     Docs,
     /// For operators.
     Clock,
+    /// For operators.
+    Mail,
     /// In front of the door.
     Public,
 }
@@ -28,6 +34,8 @@ pub(crate) struct Page {
     pub(crate) member: Option<SignedIn>,
     pub(crate) nonce: String,
     is_failing: bool,
+    /// Where mail goes, as far as it is known.
+    mail: Option<MailDelivery>,
 }
 
 impl Page {
@@ -44,7 +52,8 @@ impl Page {
     /// In front of the door.
     pub(crate) fn public(request: &HttpRequest, section: Section) -> Self {
         let nonce = request.extensions().get::<Nonce>().map(|nonce| nonce.as_str().to_owned()).unwrap_or_default();
-        Self { section, member: None, nonce, is_failing: false }
+        let mail = request.app_data::<Data<State>>().map(|state| state.config.mail);
+        Self { section, member: None, nonce, is_failing: false, mail }
     }
 
     /// Shows in the icon whether something fails.
@@ -65,8 +74,10 @@ impl Page {
             Section::Schedules => "schedules",
             Section::Runs => "runs",
             Section::Billing => "billing",
+            Section::Account => "account",
             Section::Docs => "docs",
             Section::Clock => "clock",
+            Section::Mail => "mail",
             Section::Public => "",
         };
         ours == section
@@ -75,6 +86,11 @@ impl Page {
     /// Whether whoever looks runs this server.
     pub(crate) fn is_operator(&self) -> bool {
         self.member.as_ref().is_some_and(|member| member.is_operator)
+    }
+
+    /// Whether whoever looks may read all mail.
+    pub(crate) fn shows_mail(&self) -> bool {
+        self.is_operator() && self.mail == Some(MailDelivery::Folder)
     }
 
     /// Whether whoever looks may see and change what the organization pays for.
@@ -88,6 +104,11 @@ impl Page {
         let subscription = self.member.as_ref()?.subscription.as_ref()?;
         let is_wanted = self.may_bill() && self.section != Section::Billing;
         Standing::of(subscription, Timestamp::now()).filter(|standing| is_wanted && standing.is_problem)
+    }
+
+    /// Whether whoever looks has yet to show that mail reaches them.
+    pub(crate) fn is_unconfirmed(&self) -> bool {
+        self.member.as_ref().is_some_and(|member| member.confirmation == Confirmation::Pending)
     }
 
     /// Where an asset is; none if it has not been built.

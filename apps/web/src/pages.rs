@@ -7,6 +7,7 @@ pub(crate) mod docs;
 pub(crate) mod editor;
 pub(crate) mod health;
 pub(crate) mod home;
+pub(crate) mod mail;
 pub(crate) mod plan;
 pub(crate) mod plans;
 pub(crate) mod run;

@@ -46,7 +46,32 @@ routes! {
     Public GET "/welcome" => pages::account::welcome;
     Public GET "/sign-in" => pages::account::sign_in_form;
     Public POST "/sign-in" => pages::account::sign_in;
+    Public GET "/sign-in/code" => pages::account::second_step::form;
+    Public POST "/sign-in/code" => pages::account::second_step::check;
     Public POST "/sign-out" => pages::account::sign_out;
+    Public GET "/forgot" => pages::account::forgot::form;
+    Public POST "/forgot" => pages::account::forgot::ask;
+    Public GET "/forgot/sent" => pages::account::forgot::sent;
+    Public GET "/reset/{token}" => pages::account::forgot::reset_form;
+    Public POST "/reset/{token}" => pages::account::forgot::reset;
+    Public GET "/confirm/{token}" => pages::account::confirm::form;
+    Public POST "/confirm/{token}" => pages::account::confirm::confirm;
+    Public GET "/change-email/{token}" => pages::account::confirm::new_email_form;
+    Public POST "/change-email/{token}" => pages::account::confirm::change_email;
+
+    Member GET "/account" => pages::account::overview::page;
+    Member POST "/account/confirmation" => pages::account::confirm::again;
+    Member POST "/account/password" => pages::account::password::change;
+    Member POST "/account/email" => pages::account::email::change;
+    Member GET "/account/second-factor" => pages::account::second_factor::set_up;
+    Member POST "/account/second-factor" => pages::account::second_factor::begin;
+    Member POST "/account/second-factor/enable" => pages::account::second_factor::enable;
+    Member POST "/account/second-factor/disable" => pages::account::second_factor::disable;
+    Member POST "/account/sessions/end" => pages::account::sessions::end_others;
+    Member POST "/account/sessions/{session}/end" => pages::account::sessions::end;
+    Member GET "/account/export" => pages::account::export::export;
+    Member GET "/account/delete" => pages::account::delete::ask;
+    Member POST "/account/delete" => pages::account::delete::delete;
 
     Member GET "/plans" => pages::plans::list;
     Member POST "/plans" => pages::editor::create;
@@ -99,6 +124,8 @@ routes! {
     Operator GET "/clock" => pages::clock::page;
     Operator POST "/clock/pause" => pages::clock::pause;
     Operator POST "/clock/resume" => pages::clock::resume;
+
+    Operator GET "/mail" => pages::mail::page;
 
     Public GET "/docs" => pages::docs::page;
     Public GET "/schema/plan.json" => pages::docs::schema;

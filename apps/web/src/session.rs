@@ -14,6 +14,7 @@ use actix_web::{
     http::Method,
     web::Data,
 };
+use domain::{TicketPurpose, UserId};
 use futures_util::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
 use store::Member;
@@ -42,9 +43,26 @@ impl Token {
         Sha256::digest(self.0).into()
     }
 
+    /// As it stands in cookies and links.
+    pub(crate) fn text(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// From a cookie or a link; none if it is no token.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(0..) {
+            *byte = u8::from_str_radix(text.get(pair * 2..pair * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     /// For the browser to keep until it signs out or the session is over.
     pub(crate) fn cookie(&self, state: &State) -> Cookie<'static> {
-        let text: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = self.text();
         let lifetime = time::Duration::try_from(state.config.limits.session).unwrap_or(time::Duration::DAY);
         Cookie::build(cookie_name(state), text)
             .path("/")
@@ -55,28 +73,41 @@ impl Token {
             .finish()
     }
 
+    /// For the browser to keep between the two steps of signing in.
+    pub(crate) fn step_cookie(&self, state: &State) -> Cookie<'static> {
+        let lifetime = TicketPurpose::SecondStep.lifetime().as_secs();
+        Cookie::build(step_cookie_name(state), self.text())
+            .path("/")
+            .http_only(true)
+            .secure(state.is_https())
+            .same_site(SameSite::Lax)
+            .max_age(time::Duration::seconds(lifetime))
+            .finish()
+    }
+
+    /// What [`Self::step_cookie`] holds.
+    pub(crate) fn of_step(request: &HttpRequest, state: &State) -> Option<Self> {
+        Self::read(request.cookie(step_cookie_name(state))?.value())
+    }
+
     fn of(request: &HttpRequest, state: &State) -> Option<Self> {
-        let cookie = request.cookie(cookie_name(state))?;
-        let text = cookie.value();
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(0..) {
-            *byte = u8::from_str_radix(text.get(pair * 2..pair * 2 + 2)?, 16).ok()?;
-        }
-        Some(Self(bytes))
+        Self::read(request.cookie(cookie_name(state))?.value())
     }
 }
 
-/// Tells the browser to forget the cookie.
+/// Tells the browser to forget the session.
 pub(crate) fn forget(state: &State) -> Cookie<'static> {
-    let mut cookie = Cookie::build(cookie_name(state), "")
-        .path("/")
-        .http_only(true)
-        .secure(state.is_https())
-        .same_site(SameSite::Lax)
-        .finish();
+    removal(cookie_name(state), state)
+}
+
+/// Tells the browser to forget that it is between two steps.
+pub(crate) fn forget_step(state: &State) -> Cookie<'static> {
+    removal(step_cookie_name(state), state)
+}
+
+fn removal(name: &'static str, state: &State) -> Cookie<'static> {
+    let mut cookie =
+        Cookie::build(name, "").path("/").http_only(true).secure(state.is_https()).same_site(SameSite::Lax).finish();
     cookie.make_removal();
     cookie
 }
@@ -84,6 +115,10 @@ pub(crate) fn forget(state: &State) -> Cookie<'static> {
 /// `__Host-` binds a cookie to this very host; browsers take it over TLS only.
 fn cookie_name(state: &State) -> &'static str {
     if state.is_https() { "__Host-smokex" } else { "smokex" }
+}
+
+fn step_cookie_name(state: &State) -> &'static str {
+    if state.is_https() { "__Host-smokex-step" } else { "smokex-step" }
 }
 
 /// A member and since when.
@@ -110,6 +145,11 @@ impl Sessions {
     /// After a session has ended.
     pub(crate) fn forget(&self, hash: &[u8; 32]) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(hash);
+    }
+
+    /// After something about a person has changed, or several of their sessions have ended.
+    pub(crate) fn forget_user(&self, user: UserId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (member, _)| member.user_id != user);
     }
 }
 

@@ -3,7 +3,9 @@
 use std::borrow::Borrow;
 
 pub(crate) mod bars;
+pub(crate) mod browser;
 pub(crate) mod exchange;
+pub(crate) mod qr;
 pub(crate) mod standing;
 pub(crate) mod times;
 pub(crate) mod value;

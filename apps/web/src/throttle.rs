@@ -1,9 +1,9 @@
-//! How often one account and one address may try to sign in or up. A full bucket refills with time,
-//! so nobody is locked out for good. The buckets live in this process.
+//! How often one account and one address may try to sign in or up, and how often mail may be asked for. A
+//! bucket refills with time, so nobody is locked out for good. The buckets live in this process.
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
-use domain::Email;
+use domain::{Email, UserId};
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -21,6 +21,8 @@ type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 /// The buckets of accounts and of addresses.
 pub(crate) struct Throttle {
     accounts: Buckets<[u8; 32]>,
+    mails: Buckets<[u8; 32]>,
+    codes: Buckets<UserId>,
     addresses: Buckets<IpAddr>,
 }
 
@@ -31,6 +33,8 @@ impl Throttle {
         };
         Self {
             accounts: RateLimiter::dashmap(quota(limits.account_burst, limits.account_refill)),
+            mails: RateLimiter::dashmap(quota(limits.mail_burst, limits.mail_refill)),
+            codes: RateLimiter::dashmap(quota(limits.code_burst, limits.code_refill)),
             addresses: RateLimiter::dashmap(quota(limits.address_burst, limits.address_refill)),
         }
     }
@@ -44,6 +48,17 @@ impl Throttle {
     pub(crate) fn account(&self, email: &Email) -> Result<(), PageError> {
         // A digest, so that long addresses take no more memory than short ones.
         take(&self.accounts, &Sha256::digest(email.as_str()).into())
+    }
+
+    /// Takes one try at a second factor, or says how long to wait: six digits are guessed sooner than a password.
+    pub(crate) fn code(&self, user: UserId) -> Result<(), PageError> {
+        take(&self.codes, &user)
+    }
+
+    /// Takes one mail that somebody asked for to be sent to an e-mail address, whether it has an account or
+    /// not, or says how long to wait: nobody's mailbox is filled through us.
+    pub(crate) fn mail(&self, email: &Email) -> Result<(), PageError> {
+        take(&self.mails, &Sha256::digest(email.as_str()).into())
     }
 }
 

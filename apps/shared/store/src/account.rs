@@ -1,15 +1,27 @@
 //! Signing up, and finding who signs in.
 
+mod delete;
+mod email;
+mod memberships;
+mod password;
+
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, insert_into, result::DatabaseErrorKind};
-use domain::{Email, OrganizationId, OrganizationName, Role, Tier, UserId};
+use domain::{Email, OrganizationId, OrganizationName, Role, TicketPurpose, Tier, UserId};
 
 use crate::{
-    Error, NewPlan, Store, Tenant,
+    Error, NewPlan, NewTicket, Store, Tenant,
     connection::{now, on_conn},
     limited::limited,
     plan,
     schema::{members, organizations, users},
     sql::Id,
+    ticket,
+};
+
+pub use self::{
+    delete::DeleteAccountError,
+    email::EmailChangeError,
+    memberships::{Membership, Without},
 };
 
 /// Somebody who signs up, with an organization of their own.
@@ -23,6 +35,8 @@ pub struct NewAccount {
     pub organization_name: OrganizationName,
     /// A plan that is there from the start.
     pub sample: Option<NewPlan>,
+    /// What the address is confirmed with.
+    pub confirmation: Option<NewTicket>,
 }
 
 /// Why nobody was signed up.
@@ -43,7 +57,8 @@ impl From<diesel::result::Error> for SignUpError {
 }
 
 impl Store {
-    /// Makes the user, the organization with the user as its owner, and the sample plan; all or nothing.
+    /// Makes the user, the organization with the user as its owner, the sample plan and the ticket to confirm
+    /// the address; all or nothing.
     pub async fn sign_up(&self, new: NewAccount) -> Result<UserId, SignUpError> {
         self.database
             .write(move |tx| {
@@ -82,6 +97,9 @@ impl Store {
                     .execute(tx.conn)?;
                 if let Some(sample) = &new.sample {
                     plan::insert(tx, &Tenant::new(organization), user, sample)?;
+                }
+                if let Some(confirmation) = &new.confirmation {
+                    ticket::issue(tx, user, TicketPurpose::Confirm, confirmation, None)?;
                 }
                 Ok(user)
             })

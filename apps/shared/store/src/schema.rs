@@ -25,6 +25,42 @@ diesel::table! {
         email -> Text,
         password_hash -> Text,
         created_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    tickets (token_hash) {
+        token_hash -> Binary,
+        purpose -> Text,
+        user_id -> Uuid,
+        email -> Nullable<Text>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    second_factors (user_id) {
+        user_id -> Uuid,
+        secret -> Binary,
+        last_step -> BigInt,
+        enabled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    recovery_codes (user_id, code_hash) {
+        user_id -> Uuid,
+        code_hash -> Binary,
     }
 }
 
@@ -279,6 +315,7 @@ diesel::joinable!(members -> organizations (organization_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(sessions -> organizations (organization_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(tickets -> users (user_id));
 diesel::joinable!(plan_versions -> plans (plan_id));
 diesel::joinable!(runs -> plans (plan_id));
 diesel::joinable!(runs -> users (user_id));
@@ -296,4 +333,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     runs,
     schedules,
     steps,
+    tickets,
 );

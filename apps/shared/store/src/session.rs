@@ -1,10 +1,12 @@
 //! Signed-in browsers, and the members behind them.
 
+mod list;
+
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
     RunQueryDsl, delete, insert_into, update,
 };
-use domain::{Email, Limits, OrganizationId, Role, SessionId, Subscription, Tier, UserId};
+use domain::{Confirmation, Email, Limits, OrganizationId, Role, SessionId, Subscription, Tier, UserId};
 use jiff::Timestamp;
 
 use crate::{
@@ -13,6 +15,9 @@ use crate::{
     schema::{customers, members, organizations, sessions, users},
     sql::{Id, Word, micros},
 };
+
+pub use self::list::SessionRow;
+pub(crate) use self::list::{end_all, renew};
 
 /// How exact `last_seen_at` is, in microseconds: five minutes, so that reading pages seldom writes.
 const SEEN: i64 = 5 * 60 * 1_000_000;
@@ -36,6 +41,8 @@ pub struct Member {
     pub user_id: UserId,
     /// The user's e-mail address.
     pub email: Email,
+    /// Whether mail to it reaches them.
+    pub confirmation: Confirmation,
     /// What they may do here.
     pub role: Role,
     /// The organization's name.
@@ -97,7 +104,7 @@ impl Store {
 
     /// Who is behind the token with this hash; none if the session has ended or expired.
     pub async fn member(&self, token_hash: [u8; 32]) -> Result<Option<Member>, Error> {
-        type Row = (Id, Id, Id, Word<Email>, Word<Role>, String, (Word<Tier>, Option<String>), i64, i64);
+        type Row = (Id, Id, Id, (Word<Email>, Option<i64>), Word<Role>, String, (Word<Tier>, Option<String>), i64, i64);
         let found: Option<Row> = self
             .database
             .read(move |conn| {
@@ -114,7 +121,7 @@ impl Store {
                         sessions::id,
                         sessions::organization_id,
                         sessions::user_id,
-                        users::email,
+                        (users::email, users::confirmed_at),
                         members::role,
                         organizations::name,
                         (organizations::tier, customers::subscription.nullable()),
@@ -136,7 +143,8 @@ impl Store {
         Ok(Some(Member {
             tenant: Tenant::new(OrganizationId::from(organization)),
             user_id: user.into(),
-            email: email.0,
+            email: email.0.0,
+            confirmation: email.1.map_or(Confirmation::Pending, |_| Confirmation::Confirmed),
             role: role.0,
             organization_name,
             tier: paid.0.0,

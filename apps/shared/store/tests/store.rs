@@ -19,6 +19,8 @@ mod customers;
 mod doctor;
 #[path = "store/firing.rs"]
 mod firing;
+#[path = "store/leaving.rs"]
+mod leaving;
 #[path = "store/limits.rs"]
 mod limits;
 #[path = "store/mails.rs"]
@@ -43,5 +45,9 @@ mod runs;
 mod schedules;
 #[path = "store/schema.rs"]
 mod schema;
+#[path = "store/second_factors.rs"]
+mod second_factors;
 #[path = "store/tenancy.rs"]
 mod tenancy;
+#[path = "store/tickets.rs"]
+mod tickets;

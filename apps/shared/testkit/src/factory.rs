@@ -41,6 +41,7 @@ pub fn account() -> NewAccount {
         password_hash: "$argon2id$not-a-real-hash".to_owned(),
         organization_name: format!("Organization {name}").parse().expect("a name"),
         sample: None,
+        confirmation: None,
     }
 }
 

@@ -3,8 +3,9 @@
 use domain::{Email, Tiers};
 use notify::Mailer;
 use runtime::config::{
-    BillingConfig, ExecutionConfig, Invalid, MailConfig, ServingConfig, TelemetryConfig, TiersConfig,
+    BillingConfig, ExecutionConfig, Invalid, MailConfig, MailRoute, ServingConfig, TelemetryConfig, TiersConfig,
 };
+use web::MailDelivery;
 
 use super::{Role, tiers};
 use crate::database::Database;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub allow: Vec<egress::Allow>,
     /// How mail goes out.
     pub mailer: Mailer,
+    /// Where it goes.
+    pub delivery: MailDelivery,
 }
 
 /// Why a role cannot be played as things are configured.
@@ -47,6 +50,7 @@ impl Settings {
             *operator = read_operator(operator)?;
         }
         let billing = BillingConfig::from_env()?.map(BillingConfig::for_webhooks).transpose()?;
+        let mail = MailConfig::from_env()?;
         let settings = Self {
             telemetry: TelemetryConfig::from_env()?,
             database,
@@ -55,7 +59,11 @@ impl Settings {
             serving,
             execution,
             allow,
-            mailer: Mailer::new(&MailConfig::from_env()?)?,
+            mailer: Mailer::new(&mail)?,
+            delivery: match mail.route {
+                MailRoute::Smtp(_) => MailDelivery::Server,
+                MailRoute::Folder(_) => MailDelivery::Folder,
+            },
         };
         match role.alone() {
             Some(name) if settings.database.url.is_sqlite() => Err(Unusable::NeedsPostgres(name)),

@@ -1,7 +1,7 @@
 //! The outermost layer: gives the request its id, a span in the log and a deadline for its body,
 //! keeps a panic from taking the connection along, and dresses whatever comes out.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{borrow::Cow, panic::AssertUnwindSafe, time::Instant};
 
 use actix_web::{
     Error, HttpMessage,
@@ -39,7 +39,7 @@ pub(crate) async fn observe(
         "request",
         request_id = %id,
         method = %request.method(),
-        path = request.path(),
+        path = %without_token(request.path()),
         status = Empty,
         duration_ms = Empty,
     );
@@ -74,6 +74,16 @@ pub(crate) async fn observe(
     Err(InternalError::from_response(error, response).into())
 }
 
+/// The path without the token that a link by mail ends in: who reads the log must not be able to follow it.
+fn without_token(path: &str) -> Cow<'_, str> {
+    match path.rsplit_once('/') {
+        Some((start, token)) if token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{start}/[token]").into()
+        }
+        _ => path.into(),
+    }
+}
+
 /// `is_chatter`: nobody wants to read of it every time.
 fn note(span: &Span, status: u16, begun: Instant, is_chatter: bool) {
     let elapsed = begun.elapsed();
@@ -96,4 +106,17 @@ pub(crate) async fn tag(
         sentry::configure_scope(|scope| scope.set_tag("request_id", id));
     }
     next.call(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_token_of_a_link_gets_into_the_log() {
+        assert_eq!(without_token(&format!("/reset/{}", "0a".repeat(32))), "/reset/[token]");
+        for path in ["/", "/plans/0a0a", "/assets/app.css"] {
+            assert_eq!(without_token(path), path);
+        }
+    }
 }

@@ -1,10 +1,28 @@
 //! Signing up, in and out.
 //!
 //! What is answered does not tell whether an address has an account. At sign-in a wrong password and
-//! an unknown address look the same and take the same work. At sign-up the answer is the same redirect
-//! with a cookie of the same shape; only for a free address does a session stand behind it. Whoever
-//! follows the redirect learns which it was: that cannot be hidden as long as people are signed in
-//! without confirming their address by mail.
+//! an unknown address look the same and take the same work. What a sign-up answers depends on whether mail
+//! reaches mailboxes:
+//!
+//! - Through a mail server, everybody is sent to the same page, which says to look into the mailbox, and nobody
+//!   is signed in. The mailbox gets a link to confirm the address, or the news that it has an account.
+//! - On a server that puts mail into a folder (a laptop, a trial) nobody could look there, so people are signed
+//!   in at once. The answer is the same redirect with a cookie of the same shape; only for a free address does a
+//!   session stand behind it. Whoever follows the redirect learns which it was.
+//!
+//! What stays: an unconfirmed account may be used, so whoever signs up and then signs in with the password they
+//! chose learns whether the address was free. That makes an account, sends a mail there and is throttled.
+
+pub(crate) mod confirm;
+pub(crate) mod delete;
+pub(crate) mod email;
+pub(crate) mod export;
+pub(crate) mod forgot;
+pub(crate) mod overview;
+pub(crate) mod password;
+pub(crate) mod second_factor;
+pub(crate) mod second_step;
+pub(crate) mod sessions;
 
 use std::time::{Duration, SystemTime};
 
@@ -17,23 +35,25 @@ use askama::Template;
 use domain::{Email, OrganizationName, Password, UserId};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{NewAccount, NewSession, SignUpError};
+use store::{NewAccount, NewSession, NewTicket, SignUpError};
 use tokio::time::Instant;
 
 use crate::{
     address,
     body::Form,
+    config::MailDelivery,
     editing::Draft,
     error::PageError,
+    mail,
     page::{Page, Section, go, html, html_with},
     samples::SAMPLES,
     session::{self, SignedIn, Token},
     state::State,
 };
 
-/// An answer to a sign-up comes no sooner than this after it was asked for, so that what the database
-/// had to do cannot be read from the time.
-const SIGN_UP_TAKES: Duration = Duration::from_millis(300);
+/// An answer that must not tell whether an address has an account comes no sooner than this after it was asked
+/// for, so that what the database had to do cannot be read from the time.
+const ANSWER_TAKES: Duration = Duration::from_millis(300);
 
 #[derive(Template)]
 #[template(path = "sign_up.html")]
@@ -114,44 +134,84 @@ pub(crate) async fn sign_up(
             return html_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };
+    state.throttle.mail(&email)?;
     let password_hash = state.passwords.hash(password.expose().to_owned()).await?;
     let sample = Draft::read(String::new(), SAMPLES[0].text(&state.demo_url)).await?.into_plan().ok();
-    let account = NewAccount { email, password_hash, organization_name: organization, sample };
-    let token = match state.store.sign_up(account).await {
-        Ok(user) => begin_session(&request, &state, user).await?,
-        // A token without a session: see the head of this file.
-        Err(SignUpError::EmailTaken) => Token::new(),
+    let link = Token::new();
+    let confirm = mail::confirm(&state.origin, &link, &email);
+    let account = NewAccount {
+        email: email.clone(),
+        password_hash,
+        organization_name: organization,
+        sample,
+        confirmation: Some(NewTicket { token_hash: link.hash(), mail: Some(confirm) }),
+    };
+    let user = match state.store.sign_up(account).await {
+        Ok(user) => Some(user),
+        Err(SignUpError::EmailTaken) => {
+            state.store.queue_mail(mail::taken(&state.origin, &email)).await?;
+            None
+        }
         Err(SignUpError::Store(error)) => return Err(error.into()),
     };
-    tokio::time::sleep_until(begun + SIGN_UP_TAKES).await;
     let mut response = go("/welcome");
-    set_cookie(&mut response, &token.cookie(&state))?;
+    if state.config.mail == MailDelivery::Folder {
+        let token = match user {
+            Some(user) => begin_session(&request, &state, user).await?,
+            // A token without a session: see the head of this file.
+            None => Token::new(),
+        };
+        set_cookie(&mut response, &token.cookie(&state))?;
+    }
+    tokio::time::sleep_until(begun + ANSWER_TAKES).await;
     Ok(response)
 }
 
 /// `GET /welcome`: where a sign-up leads.
-pub(crate) async fn welcome(request: HttpRequest) -> Result<HttpResponse, PageError> {
+pub(crate) async fn welcome(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, PageError> {
     if SignedIn::of(&request).await?.is_some() {
         return Ok(go("/"));
+    }
+    if state.config.mail == MailDelivery::Server {
+        return forgot::look_into_mailbox(
+            &request,
+            &state,
+            "We have sent you a link to confirm your address. If you have an account already, the mail says so.",
+        );
     }
     let note = "We could not sign you in. If you already have an account with this address, sign in with its password.";
     sign_in_page(&request, SignIn::default(), Some(note), StatusCode::OK)
 }
 
-/// Where to go after signing in.
+/// Where to go after signing in, and what was done before.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Next {
     next: String,
+    done: String,
+}
+
+impl Next {
+    /// What is said above the form.
+    fn note(&self) -> Option<&'static str> {
+        match self.done.as_str() {
+            "confirmed" => Some("Your e-mail address is confirmed."),
+            "reset" => Some("Your password is changed. Sign in with the new one."),
+            "deleted" => Some("Your account is deleted."),
+            "email" => Some("Your e-mail address is changed. Sign in with the new one."),
+            _ => None,
+        }
+    }
 }
 
 /// `GET /sign-in`
 pub(crate) async fn sign_in_form(request: HttpRequest, query: Query<Next>) -> Result<HttpResponse, PageError> {
-    let next = query.into_inner().next;
+    let query = query.into_inner();
     if SignedIn::of(&request).await?.is_some() {
-        return Ok(go(local(&next)));
+        return Ok(go(local(&query.next)));
     }
-    sign_in_page(&request, SignIn { next, ..SignIn::default() }, None, StatusCode::OK)
+    let note = query.note();
+    sign_in_page(&request, SignIn { next: query.next, ..SignIn::default() }, note, StatusCode::OK)
 }
 
 /// `POST /sign-in`
@@ -173,12 +233,19 @@ pub(crate) async fn sign_in(
     let Some(user) = user.filter(|_| is_right) else {
         return sign_in_page(&request, form, None, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    // The session before, if there was one, is not carried on.
-    end_session(&request, &state).await?;
-    let token = begin_session(&request, &state, user).await?;
+    if second_factor::is_asked_for(&state, user).await? {
+        return second_step::begin(&state, user, local(&form.next)).await;
+    }
+    let token = change_session(&request, &state, user).await?;
     let mut response = go(local(&form.next));
     set_cookie(&mut response, &token.cookie(&state))?;
     Ok(response)
+}
+
+/// Signs somebody in. The session before, if there was one, is not carried on.
+async fn change_session(request: &HttpRequest, state: &State, user: UserId) -> Result<Token, PageError> {
+    end_session(request, state).await?;
+    begin_session(request, state, user).await
 }
 
 /// `POST /sign-out`

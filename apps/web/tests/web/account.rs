@@ -3,19 +3,20 @@
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
+use web::MailDelivery;
 
 use crate::{
     app::{On, TestApp},
     browser::{Answer, Browser},
 };
 
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
-async fn sign_up(browser: &Browser, email: &str) -> Answer {
+pub async fn sign_up(browser: &Browser, email: &str) -> Answer {
     browser.post("/sign-up", &[("email", email), ("organization", "Acme"), ("password", PASSWORD)]).await
 }
 
-async fn sign_in(browser: &Browser, email: &str, password: &str) -> Answer {
+pub async fn sign_in(browser: &Browser, email: &str, password: &str) -> Answer {
     browser.post("/sign-in", &[("email", email), ("password", password)]).await
 }
 
@@ -79,10 +80,35 @@ async fn a_taken_address_looks_like_a_free_one() {
     let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(&free), names(&taken));
     assert!(free_took >= Duration::from_millis(300) && taken_took >= Duration::from_millis(300));
+    // The mailbox tells its owner, and them alone.
+    assert_eq!(app.mails_to("ada@example.com").await[0].subject, "You have an account already");
     // The second one is nobody, and is told how to go on.
     let welcome = second.get("/welcome").await.page();
     assert!(welcome.contains("If you already have an account"), "{welcome}");
     assert_eq!(second.get("/plans").await.location(), "/sign-in?next=%2Fplans");
+}
+
+#[tokio::test]
+async fn with_a_mail_server_a_taken_address_and_a_free_one_lead_to_the_same_page_and_mail_tells_the_rest() {
+    let app = TestApp::start_with(On::Sqlite, &[], |config| config.mail = MailDelivery::Server).await;
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let browser = app.browser();
+        let begun = Instant::now();
+        let answer = sign_up(&browser, "ada@example.com").await;
+        assert!(begun.elapsed() >= Duration::from_millis(300));
+        let names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
+        let welcome = browser.get("/welcome").await.page();
+        let nonce = welcome.split("nonce=\"").nth(1).map(|rest| rest[..32].to_owned()).unwrap_or_default();
+        assert_eq!(browser.get("/plans").await.status, 303, "nobody is signed in");
+        answers.push((answer.location().to_owned(), names, answer.text, welcome.replace(&nonce, "…")));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert!(!answers[0].1.contains(&"set-cookie".to_owned()) && answers[0].3.contains("Look into your mailbox"));
+    let subjects: Vec<_> = app.mails_to("ada@example.com").await.into_iter().map(|mail| mail.subject).collect();
+    assert_eq!(subjects, ["You have an account already", "Confirm your e-mail address"]);
+    // The password of the first one is the account's, and it may be used before the link is followed.
+    assert_eq!(sign_in(&app.browser(), "ada@example.com", PASSWORD).await.location(), "/");
 }
 
 #[tokio::test]

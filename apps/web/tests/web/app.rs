@@ -6,7 +6,7 @@ use domain::{Email, OrganizationName, PlanId, Tiers, UserId, WorkerId};
 use jiff::Timestamp;
 use runtime::config::{Environment, ServingConfig};
 use sha2::{Digest, Sha256};
-use store::{Member, NewAccount, NewPlan, NewSession, Options, Store};
+use store::{MailRow, Member, NewAccount, NewPlan, NewSession, Options, Store};
 use testkit::TestDatabase;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -116,8 +116,24 @@ impl TestApp {
             password_hash: "no password fits".to_owned(),
             organization_name: format!("{name}'s team").parse::<OrganizationName>().expect("a name"),
             sample: None,
+            confirmation: None,
         };
         self.store.sign_up(account).await.expect("somebody signs up")
+    }
+
+    /// The mails to an address, the newest first.
+    pub async fn mails_to(&self, recipient: &str) -> Vec<MailRow> {
+        let mails = self.store.mails(1000).await.expect("the store answers");
+        mails.into_iter().filter(|mail| mail.recipient == recipient).collect()
+    }
+
+    /// The path of the link in the newest mail to an address; it must lead to this application.
+    pub async fn link_to(&self, recipient: &str) -> String {
+        let mails = self.mails_to(recipient).await;
+        let origin = format!("http://localhost:{}/", self.address.port());
+        let text = &mails.first().unwrap_or_else(|| panic!("{recipient} got no mail")).text;
+        let link = text.lines().find(|line| line.starts_with("http")).unwrap_or_else(|| panic!("no link: {text}"));
+        format!("/{}", link.strip_prefix(&origin).unwrap_or_else(|| panic!("{link} is not at {origin}")))
     }
 
     /// Stops the application and waits for it.

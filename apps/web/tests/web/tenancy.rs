@@ -15,6 +15,7 @@ struct Ids {
     plan: String,
     run: String,
     schedule: String,
+    session: String,
 }
 
 impl Ids {
@@ -22,7 +23,13 @@ impl Ids {
         let plan = someone.plan(app, "Ada's plan", PLAN).await;
         let run = execute(app, someone, plan, &[passed("1"), passed("2")]).await;
         let schedule = schedule(someone, plan, &[("name", "Hourly"), ("kind", "every"), ("interval", "1h")]).await;
-        Self { plan: plan.to_string(), run: run.to_string(), schedule: schedule.to_string() }
+        let session = app.sign_in_again(someone).await.member.session_id;
+        Self {
+            plan: plan.to_string(),
+            run: run.to_string(),
+            schedule: schedule.to_string(),
+            session: session.to_string(),
+        }
     }
 }
 
@@ -34,6 +41,8 @@ fn address(route: &Route, ids: &Ids) -> String {
         .replace("{plan}", &ids.plan)
         .replace("{run}", &ids.run)
         .replace("{schedule}", &ids.schedule)
+        .replace("{session}", &ids.session)
+        .replace("{token}", &"0".repeat(64))
         .replace("{version}", "1")
         .replace("{name:.*}", "x");
     assert!(!path.contains('{'), "{path} has a placeholder that this test does not know");
@@ -65,7 +74,8 @@ async fn every_route_is_404_with_anothers_ids(#[case] on: On) {
     let app = TestApp::start_on(on).await;
     let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
     let ids = Ids::of(&app, &ada).await;
-    let is_owned = |route: &&Route| ["{plan}", "{run}", "{schedule}"].iter().any(|id| route.path.contains(id));
+    let is_owned =
+        |route: &&Route| ["{plan}", "{run}", "{schedule}", "{session}"].iter().any(|id| route.path.contains(id));
     let owned: Vec<&Route> = ROUTES.iter().filter(is_owned).collect();
     assert!(owned.len() >= 24, "the table lost routes: {owned:?}");
     for route in &owned {

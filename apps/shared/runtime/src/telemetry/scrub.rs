@@ -26,6 +26,8 @@ static TEXT: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         // User and password of a URL, then its query.
         (r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@?#]*@".to_owned(), "$1[removed]@"),
         (r#"(?i)\b(https?://[^\s?#"']*)\?[^\s"'#)]*"#.to_owned(), "$1?[removed]"),
+        // The token that a link by mail ends in.
+        (r"/[0-9a-fA-F]{64}\b".to_owned(), "/[removed]"),
         (
             format!(
                 r#"(?i)\b([\w-]*(?:{SECRET})[\w-]*["']?)(\s*[=:]\s*)(\[removed\]|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;&)}}\]]+)"#

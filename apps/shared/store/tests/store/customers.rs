@@ -13,7 +13,7 @@ use crate::raw;
 const PAGE: &str = "https://smokex.example.com/billing";
 
 /// A member whose organization is a customer with this id.
-async fn customer(store: &Store, id: &str) -> Member {
+pub async fn customer(store: &Store, id: &str) -> Member {
     let member = factory::member(store).await;
     store.add_customer(member.tenant(), id, Some("ada@example.com")).await.unwrap();
     member
@@ -31,7 +31,7 @@ async fn begin(store: &Store, customer: &str) -> Reading {
     store.begin_sync(customer).await.unwrap().expect("it is a customer of ours")
 }
 
-fn subscription(status: SubscriptionStatus) -> Subscription {
+pub fn subscription(status: SubscriptionStatus) -> Subscription {
     Subscription {
         id: "sub_1".to_owned(),
         status,

@@ -1,0 +1,30 @@
+//! Ending sessions from another browser.
+
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use domain::SessionId;
+
+use crate::{error::PageError, page::go, session::SignedIn, state::State};
+
+/// `POST /account/sessions/{session}/end`
+pub(crate) async fn end(
+    member: SignedIn,
+    state: Data<State>,
+    session: Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let session: SessionId = session.parse().map_err(|_| PageError::NotFound)?;
+    if !state.store.revoke_session(&member, session).await? {
+        return Err(PageError::NotFound);
+    }
+    state.sessions.forget_user(member.user_id);
+    Ok(go("/account?done=ended"))
+}
+
+/// `POST /account/sessions/end`: all but this one.
+pub(crate) async fn end_others(member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+    state.store.revoke_other_sessions(&member).await?;
+    state.sessions.forget_user(member.user_id);
+    Ok(go("/account?done=others"))
+}
