@@ -8,7 +8,7 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
     ExpireCheckoutSession, ListCheckoutSession,
 };
-use stripe_core::customer::CreateCustomer;
+use stripe_core::customer::{CreateCustomer, RetrieveCustomer};
 use stripe_product::price::ListPrice;
 use stripe_shared::{CheckoutSession, CheckoutSessionMode, CheckoutSessionStatus, Price};
 use url::Url;
@@ -31,9 +31,9 @@ const LONGEST: usize = 100;
 
 impl Billing {
     /// The address of a page at Stripe on which the tenant can subscribe to the tier pro. It comes back to
-    /// `/billing/done?session=…` or, without a subscription, to `/billing`. `once` is a token of
-    /// the page that asks, a new one each time the page is made: asked twice with it, Stripe's page is the same
-    /// one, and of several pages that were asked for only the last one can be paid on.
+    /// `/billing/done?session=…` or, without a subscription, to `/billing`. `once` is a token of the page that asks, a
+    /// new one each time that page is made: asked twice with it, Stripe's page is the same one, and of several
+    /// pages that were asked for only the last one can be paid on.
     ///
     /// # Errors
     /// If there is a subscription already, and if Stripe or the database fails.
@@ -47,14 +47,14 @@ impl Billing {
         if once.is_empty() || once.len() > LONGEST {
             return Err(Error::Outdated);
         }
-        let customer = match self.known_customer(tenant).await? {
+        let errand = self.api.errand();
+        let customer = match self.known_customer(&errand, tenant).await? {
             Some(customer) => customer,
-            None => self.make_customer(tenant, email, organization_name, once).await?,
+            None => self.make_customer(&errand, tenant, email, organization_name, once).await?,
         };
         if customer.subscription.is_some_and(|subscription| !subscription.status.is_over()) {
             return Err(Error::Subscribed);
         }
-        let errand = self.api.errand();
         if let Some(url) = close_others(&errand, &customer.id, once).await? {
             return Ok(url);
         }
@@ -81,28 +81,28 @@ impl Billing {
     }
 
     /// The tenant as customer as Stripe has it now; none if there is no such customer (any more).
-    async fn known_customer(&self, tenant: &Tenant) -> Result<Option<Customer>, Error> {
-        match self.refresh(tenant).await {
+    async fn known_customer(&self, errand: &Errand<'_>, tenant: &Tenant) -> Result<Option<Customer>, Error> {
+        let missing = match self.refresh_with(errand, tenant).await {
+            Err(missing @ Error::Missing(_)) => missing,
+            known => return known,
+        };
+        let Some(customer) = self.store.customer(tenant).await? else { return Ok(None) };
+        match errand.read(&RetrieveCustomer::new(customer.id.as_str())).await {
             // Another account at Stripe knows other customers.
             Err(Error::Missing(_)) => {
-                self.forget(tenant).await?;
+                if let Some(reading) = self.begin_sync(&customer.id).await? {
+                    self.store.finish_sync(reading, None, None, self.page().as_str()).await?;
+                }
                 Ok(None)
             }
-            known => known,
+            // It was something else.
+            _ => Err(missing),
         }
-    }
-
-    /// Does what follows from that Stripe has no such customer.
-    async fn forget(&self, tenant: &Tenant) -> Result<(), Error> {
-        let Some(customer) = self.store.customer(tenant).await? else { return Ok(()) };
-        if let Some(reading) = self.begin_sync(&customer.id).await? {
-            self.store.finish_sync(reading, None, None, self.page().as_str()).await?;
-        }
-        Ok(())
     }
 
     async fn make_customer(
         &self,
+        errand: &Errand<'_>,
         tenant: &Tenant,
         email: &Email,
         organization_name: &str,
@@ -113,7 +113,7 @@ impl Billing {
             .email(email.as_str())
             .name(organization_name)
             .metadata([(ORGANIZATION.to_owned(), organization.clone())].into_iter().collect::<HashMap<_, _>>());
-        let made = self.api.errand().write(&create, key(&format!("customer:{organization}:{once}"))).await?;
+        let made = errand.write(&create, key(&format!("customer:{organization}:{once}"))).await?;
         Ok(self.store.add_customer(tenant, made.id.as_str(), Some(email.as_str())).await?)
     }
 }

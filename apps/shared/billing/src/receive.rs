@@ -56,7 +56,7 @@ impl Billing {
             return Ok(Received::Repeated);
         }
         let noted = StripeEvent { id: event.id.clone(), kind: event.kind.clone() };
-        Ok(match self.sync(customer, Some(noted)).await? {
+        Ok(match self.sync(&self.api.errand(), customer, Some(noted)).await? {
             Some(Synced::Written { .. } | Synced::Overtaken) => Received::Done,
             Some(Synced::Repeated) => Received::Repeated,
             Some(Synced::Gone) | None => Received::Foreign,

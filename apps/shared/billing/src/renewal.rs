@@ -1,6 +1,6 @@
 //! Whether a subscription goes on after what is paid.
 
-use store::{Customer, Tenant};
+use store::Tenant;
 use stripe::StripeRequest;
 use stripe_billing::subscription::{RetrieveSubscription, UpdateSubscription};
 use stripe_client_core::{RequestBuilder, StripeMethod};
@@ -19,8 +19,9 @@ impl Billing {
     pub async fn cancel(&self, tenant: &Tenant) -> Result<(), Error> {
         let subscription = self.alive(tenant).await?;
         let end = UpdateSubscription::new(subscription).cancel_at_period_end(true);
-        let ended = self.api.errand().write(&end, fresh_key()).await;
-        self.after(tenant, ended.map(drop)).await
+        let errand = self.api.errand();
+        let ended = errand.write(&end, fresh_key()).await;
+        self.after(&errand, tenant, ended.map(drop)).await
     }
 
     /// Has the subscription go on after all.
@@ -29,8 +30,9 @@ impl Billing {
     /// If there is no subscription, and if Stripe or the database fails.
     pub async fn resume(&self, tenant: &Tenant) -> Result<(), Error> {
         let subscription = self.alive(tenant).await?;
-        let resumed = go_on(&self.api.errand(), &subscription).await;
-        self.after(tenant, resumed).await
+        let errand = self.api.errand();
+        let resumed = go_on(&errand, &subscription).await;
+        self.after(&errand, tenant, resumed).await
     }
 
     /// The id of the subscription that is not over, as far as we know.
@@ -42,8 +44,8 @@ impl Billing {
 
     /// Reads what Stripe has now, whatever came of a write: it may have been done though no answer came, or the
     /// subscription may be over since.
-    async fn after(&self, tenant: &Tenant, written: Result<(), Error>) -> Result<(), Error> {
-        let read: Result<Option<Customer>, Error> = self.refresh(tenant).await;
+    async fn after(&self, errand: &Errand<'_>, tenant: &Tenant, written: Result<(), Error>) -> Result<(), Error> {
+        let read = self.refresh_with(errand, tenant).await;
         written.and(read.map(drop))
     }
 }

@@ -45,7 +45,7 @@ impl Billing {
             let Some((last, _)) = customers.last() else { return Ok(()) };
             after = Some(*last);
             for (organization, customer) in customers {
-                match self.sync(&customer, None).await {
+                match self.sync(&self.api.errand(), &customer, None).await {
                     Ok(None) => {}
                     Ok(Some(synced)) => {
                         failures = 0;

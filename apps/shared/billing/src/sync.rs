@@ -22,16 +22,26 @@ impl Billing {
     /// # Errors
     /// If Stripe or the database fails; then everything stays as it was.
     pub async fn refresh(&self, tenant: &Tenant) -> Result<Option<Customer>, Error> {
+        self.refresh_with(&self.api.errand(), tenant).await
+    }
+
+    /// As [`Self::refresh`], as part of an errand.
+    pub(crate) async fn refresh_with(&self, errand: &Errand<'_>, tenant: &Tenant) -> Result<Option<Customer>, Error> {
         let Some(customer) = self.store.customer(tenant).await? else { return Ok(None) };
-        self.sync(&customer.id, None).await?;
+        self.sync(errand, &customer.id, None).await?;
         Ok(self.store.customer(tenant).await?)
     }
 
     /// Reads what Stripe has of a customer now, and does what follows from it, together with noting the event
     /// that is the reason. None if nobody of ours is that customer.
-    pub(crate) async fn sync(&self, customer: &str, event: Option<StripeEvent>) -> Result<Option<Synced>, Error> {
+    pub(crate) async fn sync(
+        &self,
+        errand: &Errand<'_>,
+        customer: &str,
+        event: Option<StripeEvent>,
+    ) -> Result<Option<Synced>, Error> {
         let Some(reading) = self.begin_sync(customer).await? else { return Ok(None) };
-        let found = read(&self.api.errand(), customer).await?;
+        let found = read(errand, customer).await?;
         Ok(Some(self.store.finish_sync(reading, found, event, self.page().as_str()).await?))
     }
 

@@ -10,9 +10,9 @@ use std::{
     time::Duration,
 };
 
-use domain::{PlanId, RunId, RunState, Tier, Tiers};
+use domain::{PlanId, RunId, RunState, Subscription, SubscriptionStatus, Tier, Tiers};
 use queue::{Held, Options, Queue, Stop};
-use store::{ClaimedRun, Ending, Member, Recorder, RunRow, Store};
+use store::{ClaimedRun, Ending, Found, Member, Recorder, RunRow, Store};
 use testkit::{TestDatabase, factory};
 use tokio::{
     sync::{Notify, Semaphore},
@@ -89,6 +89,28 @@ fn slots(concurrency: usize) -> Options {
 async fn pass(recorder: Recorder, run: ClaimedRun, held: Held) {
     let ending = Ending { state: RunState::Passed, reason: None, slow: false, passed: 0, failed: 0, skipped: 0 };
     recorder.run(run.lease, held.lost()).finish(ending, held).await.unwrap();
+}
+
+/// Puts the organization on the tier pro, as when Stripe tells that somebody has subscribed.
+async fn subscribe(world: &World) {
+    world.store.add_customer(world.member.tenant(), "cus_1", None).await.unwrap();
+    let reading = world.store.begin_sync("cus_1").await.unwrap().unwrap();
+    let subscription = Subscription {
+        id: "sub_1".to_owned(),
+        status: SubscriptionStatus::Active,
+        tier: Tier::Pro,
+        price: None,
+        interval: None,
+        created_at: reading.now,
+        current_period_end: None,
+        cancel_at: None,
+        trial_end: None,
+        past_due_since: None,
+        open_invoice: None,
+        ended_at: None,
+    };
+    let found = Found { email: None, subscription: Some(subscription) };
+    world.store.finish_sync(reading, Some(found), None, "https://smokex.example.com/billing").await.unwrap();
 }
 
 async fn in_time(work: JoinHandle<()>) {
@@ -267,6 +289,36 @@ testkit::on_both! {
         for work in workers {
             in_time(work).await;
         }
+    }
+
+    async fn what_a_limit_holds_back_goes_as_soon_as_the_tier_allows_more(database: TestDatabase) {
+        let mut tiers = Tiers { in_force: None, ..Tiers::default() };
+        tiers.free.concurrent_runs = Some(1);
+        let world = World::with(&database, store::Options { tiers, ..store::Options::default() }).await;
+        world.queue(2).await;
+        // Nobody looks again by himself.
+        let options = Options { poll: PATIENCE * 10, ..slots(4) };
+        let (begun, end) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let work = world.work(options, {
+            let (recorder, begun, end) = (world.recorder.clone(), Arc::clone(&begun), Arc::clone(&end));
+            move |run, held| {
+                let (recorder, begun, end) = (recorder.clone(), Arc::clone(&begun), Arc::clone(&end));
+                async move {
+                    begun.add_permits(1);
+                    end.acquire().await.unwrap().forget();
+                    pass(recorder, run, held).await;
+                }
+            }
+        });
+        let begins = async || {
+            tokio::time::timeout(PATIENCE, begun.acquire()).await.expect("a run begins").unwrap().forget();
+        };
+        begins().await;
+        subscribe(&world).await;
+        begins().await;
+        end.add_permits(2);
+        world.stop.cancel();
+        in_time(work).await;
     }
 
     async fn a_wish_to_stop_a_run_reaches_it(database: TestDatabase) {

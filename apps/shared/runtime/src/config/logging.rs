@@ -25,7 +25,8 @@ pub enum LogFormat {
 }
 
 impl TelemetryConfig {
-    /// From `SMOKEX_LOG` (default `info`, libraries that tell of every start of theirs from `warn` on, Stripe's not at all: we tell of its failures), `LOG_FORMAT` (`text` or `json`) and `SENTRY_DSN`.
+    /// From `SMOKEX_LOG` (default `info`, libraries that tell of every start of theirs from `warn` on, Stripe's not
+    /// at all: we tell of its failures), `LOG_FORMAT` (`text` or `json`) and `SENTRY_DSN`.
     ///
     /// # Errors
     /// If one of them cannot be read.
