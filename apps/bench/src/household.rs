@@ -169,6 +169,7 @@ pub fn checked_plan(text: String, name: &str) -> anyhow::Result<NewPlan> {
         outline: serde_json::to_string(&outline)?,
         restriction: Restriction::None,
         when_busy: WhenBusy::Refuse,
+        outside: Vec::new(),
     })
 }
 

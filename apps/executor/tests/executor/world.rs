@@ -31,10 +31,12 @@ impl World {
     /// Saves a plan; `TARGET` in its text becomes the target's address.
     pub async fn plan(&self, text: &str) -> PlanId {
         let text = text.replace("TARGET", &self.target.address().to_string());
-        let plan = plan::check(&text, &plan::Known::default()).plan.expect("the plan is valid");
+        let plan::Checked { plan, outside, .. } = plan::check(&text, &plan::Known::default());
+        let plan = plan.expect("the plan is valid");
         let outline = plan::outline(&plan);
         let new = NewPlan {
             text,
+            outside,
             outline: serde_json::to_string(&outline).expect("an outline is JSON"),
             steps: u32::try_from(outline.len()).expect("few steps"),
             ..factory::plan("Plan")

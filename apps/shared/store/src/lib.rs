@@ -16,6 +16,7 @@ mod ending;
 mod error;
 mod fire;
 mod key_check;
+mod key_ring;
 mod lease;
 mod limited;
 mod mail;
@@ -29,6 +30,7 @@ mod run;
 mod schedule;
 mod schema;
 mod sealing;
+mod secret;
 mod session;
 mod sql;
 mod statement;
@@ -49,16 +51,23 @@ pub use doctor::Finding;
 pub use ending::Ending;
 pub use error::Error;
 pub use fire::Fired;
+pub use key_ring::KeyRing;
 pub use lease::{Lease, Renewal};
 pub use mail::{ClaimedMail, MailRow, NewMail};
 pub use metering::Metered;
 pub use open::{OpenError, Options, Store};
 pub use page::{Cursor, Page, PageRequest, UnknownCursor};
-pub use plan::{LastRun, NewPlan, PlanDetail, PlanFilter, PlanRow, PlanVersion, RecentRun, SaveError, VersionRow};
+pub use plan::{
+    LastRun, NewPlan, PlanDetail, PlanFilter, PlanInNeed, PlanRow, PlanVersion, PlansInNeed, RecentRun, SaveError,
+    UnreadPlan, VersionRow,
+};
 pub use recorder::{Recorder, Refused, Repeatable, RunRecorder};
 pub use run::{CancelOutcome, NewRun, QueueError, QueuedRun, RunDetail, RunFilter, RunRow, StepRow, Summary};
 pub use schedule::{OccurrenceRow, Paused, ScheduleDetail, ScheduleFilter, ScheduleRow, Which};
 pub use sealing::{Sealed, SealingKey};
+pub use secret::{
+    AddSecretError, Resealed, RunSecret, RunSecretsError, SecretChange, SecretChangeRow, SecretRow, UnknownSecretChange,
+};
 pub use session::{Member, NewSession};
 pub use stripe_event::StripeEvent;
 pub use tenant::Tenant;

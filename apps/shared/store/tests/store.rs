@@ -33,6 +33,8 @@ mod plans;
 mod raw;
 #[path = "store/recording.rs"]
 mod recording;
+#[path = "store/resealing.rs"]
+mod resealing;
 #[path = "store/restrictions.rs"]
 mod restrictions;
 #[path = "store/retention.rs"]
@@ -43,5 +45,7 @@ mod runs;
 mod schedules;
 #[path = "store/schema.rs"]
 mod schema;
+#[path = "store/secrets.rs"]
+mod secrets;
 #[path = "store/tenancy.rs"]
 mod tenancy;
