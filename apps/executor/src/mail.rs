@@ -12,7 +12,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use domain::Email;
 use futures_util::FutureExt;
 use notify::{Failure, Letter, Mailer};
-use runtime::trouble::Trouble;
+use runtime::{metrics::Metrics, trouble::Trouble};
 use store::{Change, ClaimedMail, Store};
 use tokio::{
     sync::Notify,
@@ -45,7 +45,7 @@ const LONGEST_DATABASE_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_SERVER_PAUSE: Duration = Duration::from_secs(30);
 
 /// Delivers until `shutdown`; then what is under way may come to its end.
-pub(crate) async fn run(store: Store, mailer: Mailer, shutdown: &CancellationToken) {
+pub(crate) async fn run(store: Store, mailer: Mailer, metrics: Metrics, shutdown: &CancellationToken) {
     tracing::info!("Mail goes to {mailer}");
     let (mut changes, queued) = (store.changes(), Notify::new());
     let listening = async {
@@ -60,6 +60,7 @@ pub(crate) async fn run(store: Store, mailer: Mailer, shutdown: &CancellationTok
         database: Trouble::none("Mail", "the database", LONGEST_DATABASE_PAUSE),
         store,
         mailer,
+        metrics,
         under_way: JoinSet::new(),
         not_before: Instant::now(),
     };
@@ -76,6 +77,7 @@ pub(crate) async fn run(store: Store, mailer: Mailer, shutdown: &CancellationTok
 struct Deliverer {
     store: Store,
     mailer: Mailer,
+    metrics: Metrics,
     under_way: JoinSet<Result<(), Failure>>,
     database: Trouble,
     server: Trouble,
@@ -139,6 +141,9 @@ impl Deliverer {
 
     /// What a mail's end tells of whoever takes mail.
     fn hear(&mut self, ended: Result<Result<(), Failure>, JoinError>) {
+        if let Ok(sent) = &ended {
+            self.metrics.mail(if sent.is_ok() { "sent" } else { "failed" });
+        }
         match ended {
             Ok(Ok(()) | Err(Failure::Refused(_) | Failure::Postponed(_))) => self.server.is_over(),
             Ok(Err(failure @ Failure::Unavailable(_))) => {

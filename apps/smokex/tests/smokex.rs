@@ -16,6 +16,7 @@ mod smokex {
     mod reports;
     mod roles;
     mod run;
+    mod secrets;
     mod sentry;
     mod serve;
 }

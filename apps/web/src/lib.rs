@@ -14,6 +14,7 @@ mod editing;
 mod error;
 mod events;
 mod filter;
+mod metrics;
 mod middleware;
 mod page;
 mod pages;
@@ -27,5 +28,6 @@ mod throttle;
 
 pub use application::{Application, BuildError};
 pub use config::{Config, Limits};
+pub use metrics::MetricsListener;
 pub use routes::{Access, ROUTES, Route};
 pub use samples::{SAMPLES, Sample};

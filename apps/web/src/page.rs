@@ -14,6 +14,7 @@ pub(crate) enum Section {
     Plans,
     Schedules,
     Runs,
+    Secrets,
     Billing,
     Docs,
     /// For operators.
@@ -64,6 +65,7 @@ impl Page {
             Section::Plans => "plans",
             Section::Schedules => "schedules",
             Section::Runs => "runs",
+            Section::Secrets => "secrets",
             Section::Billing => "billing",
             Section::Docs => "docs",
             Section::Clock => "clock",

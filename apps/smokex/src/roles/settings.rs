@@ -3,7 +3,7 @@
 use domain::{Email, Tiers};
 use notify::Mailer;
 use runtime::config::{
-    BillingConfig, ExecutionConfig, Invalid, MailConfig, ServingConfig, TelemetryConfig, TiersConfig,
+    BillingConfig, ExecutionConfig, Invalid, MailConfig, MetricsConfig, ServingConfig, TelemetryConfig, TiersConfig,
 };
 
 use super::{Role, tiers};
@@ -18,6 +18,7 @@ pub struct Settings {
     pub billing: Option<BillingConfig>,
     pub serving: ServingConfig,
     pub execution: ExecutionConfig,
+    pub metrics: MetricsConfig,
     /// Beside the public ones, addresses that plans may reach.
     pub allow: Vec<egress::Allow>,
     /// How mail goes out.
@@ -54,6 +55,7 @@ impl Settings {
             billing,
             serving,
             execution,
+            metrics: MetricsConfig::from_env()?,
             allow,
             mailer: Mailer::new(&MailConfig::from_env()?)?,
         };

@@ -16,6 +16,7 @@ use actix_web::{
 use askama::Template;
 use domain::{Email, OrganizationName, Password, UserId};
 use jiff::Timestamp;
+use plan::Known;
 use serde::Deserialize;
 use store::{NewAccount, NewSession, SignUpError};
 use tokio::time::Instant;
@@ -115,7 +116,7 @@ pub(crate) async fn sign_up(
         }
     };
     let password_hash = state.passwords.hash(password.expose().to_owned()).await?;
-    let sample = Draft::read(String::new(), SAMPLES[0].text(&state.demo_url)).await?.into_plan().ok();
+    let sample = Draft::read(String::new(), SAMPLES[0].text(&state.demo_url), Known::default()).await?.into_plan().ok();
     let account = NewAccount { email, password_hash, organization_name: organization, sample };
     let token = match state.store.sign_up(account).await {
         Ok(user) => begin_session(&request, &state, user).await?,

@@ -21,6 +21,7 @@ impl Ids {
     async fn of(app: &TestApp, someone: &Someone) -> Self {
         let plan = someone.plan(app, "Ada's plan", PLAN).await;
         let run = execute(app, someone, plan, &[passed("1"), passed("2")]).await;
+        testkit::factory::secret(&app.store, &someone.member, "KEY", "Ada's secret value").await;
         let schedule = schedule(someone, plan, &[("name", "Hourly"), ("kind", "every"), ("interval", "1h")]).await;
         Self { plan: plan.to_string(), run: run.to_string(), schedule: schedule.to_string() }
     }
@@ -34,6 +35,7 @@ fn address(route: &Route, ids: &Ids) -> String {
         .replace("{plan}", &ids.plan)
         .replace("{run}", &ids.run)
         .replace("{schedule}", &ids.schedule)
+        .replace("{secret}", "KEY")
         .replace("{version}", "1")
         .replace("{name:.*}", "x");
     assert!(!path.contains('{'), "{path} has a placeholder that this test does not know");
@@ -48,7 +50,12 @@ async fn call(someone: &Someone, route: &Route, path: &str) -> u16 {
     // What one form does not know is refused by it: each gets its own.
     let plan = [("name", "Taken over"), ("text", PLAN), ("version", "1")];
     let schedule = [("name", "Taken over"), ("kind", "every"), ("interval", "2h"), ("zone", "UTC")];
-    let form = if path.contains("schedules") { schedule.as_slice() } else { plan.as_slice() };
+    let secret = [("value", "Taken over")];
+    let form = match path {
+        path if path.contains("schedules") => schedule.as_slice(),
+        path if path.contains("secrets") => secret.as_slice(),
+        _ => plan.as_slice(),
+    };
     someone.browser.post(path, form).await.status
 }
 
@@ -65,7 +72,8 @@ async fn every_route_is_404_with_anothers_ids(#[case] on: On) {
     let app = TestApp::start_on(on).await;
     let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
     let ids = Ids::of(&app, &ada).await;
-    let is_owned = |route: &&Route| ["{plan}", "{run}", "{schedule}"].iter().any(|id| route.path.contains(id));
+    let is_owned =
+        |route: &&Route| ["{plan}", "{run}", "{schedule}", "{secret}"].iter().any(|id| route.path.contains(id));
     let owned: Vec<&Route> = ROUTES.iter().filter(is_owned).collect();
     assert!(owned.len() >= 24, "the table lost routes: {owned:?}");
     for route in &owned {
@@ -117,6 +125,8 @@ async fn lists_and_filters_show_only_what_is_ones_own() {
     let plan = ada.plan(&app, "Ada's secret plan", PLAN).await;
     execute(&app, &ada, plan, &[passed("1")]).await;
     schedule(&ada, plan, &[("name", "Ada's secret plan"), ("kind", "every"), ("interval", "1h")]).await;
+    testkit::factory::secret(&app.store, &ada.member, "KEY", "some value").await;
+    assert!(!eve.browser.get("/secrets").await.page().contains("KEY"));
     for path in ["/", "/plans", "/plans?q=secret", "/runs", "/runs?q=secret", "/schedules", "/schedules?state=active"] {
         let page = eve.browser.get(path).await.page();
         assert!(!page.contains("Ada&#39;s secret plan"), "{path}: {page}");
