@@ -47,6 +47,8 @@ pub struct UnreadPlan {
     pub text: String,
 }
 
+type InNeed = (Id, String, Option<Json<Vec<String>>>);
+
 impl Store {
     /// The plans of the organization that need something from outside, by their current texts.
     ///
@@ -54,7 +56,7 @@ impl Store {
     /// If the database fails.
     pub async fn plans_in_need(&self, tenant: &Tenant) -> Result<PlansInNeed, Error> {
         let organization = Id::from(tenant.organization());
-        let mut rows: Vec<(Id, String, Option<Json<Vec<String>>>)> = self
+        let mut rows: Vec<InNeed> = self
             .database
             .read(move |conn| {
                 let query = plans::table
@@ -66,9 +68,7 @@ impl Store {
             .await?;
         let is_cut = rows.len() > usize::from(MOST);
         rows.truncate(MOST.into());
-        let plan = |(id, name, outside): (Id, String, Option<Json<Vec<String>>>)| {
-            Some(PlanInNeed { id: id.into(), name, outside: outside?.0 })
-        };
+        let plan = |(id, name, outside): InNeed| Some(PlanInNeed { id: id.into(), name, outside: outside?.0 });
         Ok(PlansInNeed { plans: rows.into_iter().filter_map(plan).collect(), is_cut })
     }
 

@@ -44,6 +44,9 @@ pub struct Resealed {
     pub needed: Vec<String>,
 }
 
+/// A step by its run and position.
+type Step = (Id, i32);
+
 /// What came of one row.
 enum Row {
     Resealed,
@@ -134,7 +137,7 @@ fn data_keys(tx: &mut Transaction<'_>, keys: &KeyRing, after: Id) -> Result<Vec<
 }
 
 /// The next steps of runs under way whose progress another key has sealed. The key's id stands in its bytes 2 to 9.
-fn steps(tx: &mut Transaction<'_>, keys: &KeyRing, after: (Id, i32)) -> Result<Vec<((Id, i32), Row)>, Error> {
+fn steps(tx: &mut Transaction<'_>, keys: &KeyRing, after: Step) -> Result<Vec<(Step, Row)>, Error> {
     type RowType = (Uuid, Uuid, Integer, Binary);
     let current = keys.current().id().to_vec();
     let query = statement::<RowType>(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{SecretName, SecretValue, WorkerId, secret::MOST_SECRETS};
 use store::{AddSecretError, Lease, Member, RunSecretsError, SecretChange, Store};
-use testkit::{TestDatabase, factory};
+use testkit::factory;
 
 use crate::raw;
 
