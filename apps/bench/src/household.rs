@@ -7,7 +7,10 @@ use diesel::{Connection, PgConnection, connection::SimpleConnection};
 use domain::{Cause, PlanId, Restriction, WhenBusy};
 use egress::Policy;
 use notify::Mailer;
-use runtime::config::{MailConfig, MailRoute};
+use runtime::{
+    config::{MailConfig, MailRoute},
+    metrics::Metrics,
+};
 use sha2::{Digest, Sha256};
 use store::{Change, DatabaseUrl, Member, NewAccount, NewPlan, NewRun, NewSession, RunChange, SealingKey, Store};
 use tokio_util::sync::CancellationToken;
@@ -117,6 +120,7 @@ pub fn executing() -> executor::Config {
         lease: Duration::from_secs(30),
         policy: Policy::any(),
         mailer: no_mail(),
+        metrics: Metrics::default(),
         panics_on: None,
     }
 }
@@ -170,6 +174,7 @@ pub fn checked_plan(text: String, name: &str) -> anyhow::Result<NewPlan> {
         outline: serde_json::to_string(&outline)?,
         restriction: Restriction::None,
         when_busy: WhenBusy::Refuse,
+        outside: Vec::new(),
     })
 }
 

@@ -6,32 +6,32 @@ use egress::Egress;
 use engine::{Abandoned, Input, Outcome};
 use futures_util::FutureExt;
 use queue::{Held, Stop};
-use store::{ClaimedRun, Ending, Recorder};
+use runtime::metrics::Metrics;
+use store::{ClaimedRun, Ending, Recorder, Store};
 
-use crate::{RUN_DEADLINE, observer::Recording, plans::Plans, resume, tally::Tally, variables};
+use crate::{RUN_DEADLINE, observer::Recording, plans::Plans, resume, secrets, tally::Tally, variables};
 
 /// What all runs of the process share.
 pub(crate) struct Execution {
-    egress: Egress,
-    recorder: Recorder,
-    plans: Plans,
+    pub(crate) store: Store,
+    pub(crate) egress: Egress,
+    pub(crate) recorder: Recorder,
+    pub(crate) plans: Plans,
+    pub(crate) metrics: Metrics,
     /// See [`crate::Config::panics_on`].
-    panics_on: Option<&'static str>,
+    pub(crate) panics_on: Option<&'static str>,
 }
 
 impl Execution {
-    pub(crate) fn new(egress: Egress, recorder: Recorder, panics_on: Option<&'static str>) -> Self {
-        Self { egress, recorder, plans: Plans::default(), panics_on }
-    }
-
     /// Executes a run and writes down how it ends; or gives it back, or leaves it alone, if it is not to
     /// end here.
     pub(crate) async fn execute(self: Arc<Self>, run: ClaimedRun, held: Held) {
         let recorder = self.recorder.run(run.lease, held.lost());
-        let mut recording = Recording { recorder, held, tally: Tally::of(&run.finished) };
+        let (tally, metrics) = (Tally::of(&run.finished), self.metrics.clone());
+        let mut recording = Recording { recorder, held, tally, metrics };
         // A panic ends this run, and is reported by the process's panic hook; the others go on.
         let outcome = AssertUnwindSafe(self.outcome(run, &mut recording)).catch_unwind().await;
-        let Recording { recorder, held, tally } = recording;
+        let Recording { recorder, held, tally, .. } = recording;
         let ending = match outcome {
             Ok(Ok(ending)) => ending,
             Ok(Err(Abandoned)) if held.reason() == Some(Stop::Draining) => {
@@ -52,7 +52,10 @@ impl Execution {
         };
         tracing::debug!(state = %ending.state, reason = ending.reason, "The run is over");
         // A refusal means that the run ended elsewhere; nothing of ours is to be added.
-        let _ = recorder.finish(ending, held).await;
+        let state = ending.state.as_str();
+        if recorder.finish(ending, held).await.is_ok() {
+            self.metrics.run_ended(state);
+        }
     }
 
     async fn outcome(&self, run: ClaimedRun, recording: &mut Recording) -> Result<Ending, Abandoned> {
@@ -60,12 +63,18 @@ impl Execution {
             panic!("asked to panic while executing {:?}", run.text);
         }
         let ready = self.plans.read(&run).and_then(|plan| Ok((plan, resume::progress_of(&run)?)));
-        let (plan, progress) = match ready {
+        let (read, progress) = match ready {
             Ok(ready) => ready,
             Err(problem) => return Ok(recording.tally.on(Ending::errored(problem))),
         };
+        let mut variables = match secrets::of_run(&self.store, &run.lease, &read.outside, &recording.held).await? {
+            Ok(secrets) => secrets,
+            Err(problem) => return Ok(recording.tally.on(Ending::errored(problem))),
+        };
         let cancel = recording.held.stop();
-        let (plan, variables) = variables::given(plan, run.variables);
+        let (plan, given) = variables::given(read.plan, run.variables);
+        // What is given to this run comes after, and so before, a secret of its name.
+        variables.extend(given);
         let input = Input { plan, variables, deadline: RUN_DEADLINE, progress, cancel };
         let Outcome { state, reason, slow, passed, failed, skipped } =
             engine::execute(input, &self.egress, recording).await?;

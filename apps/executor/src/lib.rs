@@ -9,6 +9,7 @@ mod mail;
 mod observer;
 mod plans;
 mod resume;
+mod secrets;
 mod tally;
 mod variables;
 
@@ -17,11 +18,13 @@ use std::{sync::Arc, time::Duration};
 use egress::{Egress, Policy};
 use notify::Mailer;
 use queue::{Options, Queue};
+use runtime::metrics::Metrics;
 use store::{Recorder, Store};
 use tokio_util::sync::CancellationToken;
 
 use execution::Execution;
 use heartbeat::Busy;
+use plans::Plans;
 
 /// How long one run may take, whatever its steps say.
 pub const RUN_DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -40,6 +43,8 @@ pub struct Config {
     pub policy: Policy,
     /// How mail goes out.
     pub mailer: Mailer,
+    /// Where runs, steps and mails are counted.
+    pub metrics: Metrics,
     /// Executing a plan whose text holds this panics, for trying what happens then. None in earnest.
     pub panics_on: Option<&'static str>,
 }
@@ -51,9 +56,16 @@ pub struct Config {
 /// If results could not be written before the end: their runs will be taken up again by another executor.
 pub async fn run(config: Config, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
     let recorder = Recorder::start(&store);
-    let execution = Arc::new(Execution::new(Egress::new(config.policy), recorder.clone(), config.panics_on));
+    let execution = Arc::new(Execution {
+        store: store.clone(),
+        egress: Egress::new(config.policy),
+        recorder: recorder.clone(),
+        plans: Plans::default(),
+        metrics: config.metrics.clone(),
+        panics_on: config.panics_on,
+    });
     let options = Options { concurrency: config.concurrency, lease: config.lease, ..Options::default() };
-    let delivering = mail::run(store.clone(), config.mailer, &shutdown);
+    let delivering = mail::run(store.clone(), config.mailer, config.metrics, &shutdown);
     let queue = Queue::new(store.clone(), recorder.clone(), options);
     let (id, busy) = (queue.id(), Busy::default());
     let beating = heartbeat::run(store.clone(), id, config.concurrency, busy.clone());

@@ -13,7 +13,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use domain::Email;
 use futures_util::FutureExt;
 use notify::{Failure, Letter, Mailer};
-use runtime::trouble::Trouble;
+use runtime::{metrics::Metrics, trouble::Trouble};
 use store::{Change, ClaimedMail, Store};
 use tokio::{
     sync::Notify,
@@ -42,7 +42,7 @@ const LONGEST_DATABASE_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_SERVER_PAUSE: Duration = Duration::from_secs(30);
 
 /// Delivers until `shutdown`; then what is under way may come to its end.
-pub(crate) async fn run(store: Store, mailer: Mailer, shutdown: &CancellationToken) {
+pub(crate) async fn run(store: Store, mailer: Mailer, metrics: Metrics, shutdown: &CancellationToken) {
     tracing::info!("Mail goes to {mailer}");
     let (mut changes, queued) = (store.changes(), Notify::new());
     let listening = async {
@@ -57,6 +57,7 @@ pub(crate) async fn run(store: Store, mailer: Mailer, shutdown: &CancellationTok
         database: Trouble::none("Mail", "the database", LONGEST_DATABASE_PAUSE),
         store,
         mailer,
+        metrics,
         under_way: JoinSet::new(),
         not_before: Instant::now(),
     };
@@ -79,6 +80,7 @@ pub(crate) async fn run(store: Store, mailer: Mailer, shutdown: &CancellationTok
 struct Deliverer {
     store: Store,
     mailer: Mailer,
+    metrics: Metrics,
     /// Each mail that is sent, and then that is noted.
     under_way: JoinSet<Ended>,
     database: Trouble,
@@ -150,6 +152,7 @@ impl Deliverer {
     /// What a mail's end tells of whoever takes mail; then it is noted.
     fn hear(&mut self, ended: Result<Ended, JoinError>) {
         let Ok(Ended::Sent(mail, sent)) = ended else { return };
+        self.metrics.mail(if sent.is_ok() { "sent" } else { "failed" });
         match &sent {
             Ok(()) | Err(Failure::Refused(_) | Failure::Postponed(_)) => self.server.is_over(),
             Err(failure @ Failure::Unavailable(_)) => {

@@ -1,7 +1,11 @@
 //! What the engine tells goes to the recorder, for as long as the run is ours.
 
+use std::time::Duration;
+
+use domain::StepState;
 use engine::{Abandoned, Observer, StepFinished, StepStarted};
 use queue::{Held, Stop};
+use runtime::metrics::Metrics;
 use store::{Repeatable, RunRecorder};
 
 use crate::{resume, tally::Tally};
@@ -11,6 +15,7 @@ pub(crate) struct Recording {
     pub(crate) recorder: RunRecorder,
     pub(crate) held: Held,
     pub(crate) tally: Tally,
+    pub(crate) metrics: Metrics,
 }
 
 impl Recording {
@@ -36,6 +41,9 @@ impl Observer for Recording {
         }
         let progress = resume::to_bytes(&step.progress);
         self.tally.add(step.report.state);
+        if step.report.state != StepState::Skipped {
+            self.metrics.step_took(Duration::from_micros(step.report.duration.0));
+        }
         self.recorder.step_finished(step.position, &step.report, progress).await.map_err(|_| Abandoned)
     }
 }

@@ -12,16 +12,23 @@ use store::ClaimedRun;
 /// How many are kept.
 const ROOM: usize = 1000;
 
+/// A plan and the names that it needs from outside.
+#[derive(Clone)]
+pub(crate) struct ReadPlan {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) outside: Arc<[String]>,
+}
+
 /// The plans of the last versions.
 #[derive(Default)]
-pub(crate) struct Plans(Mutex<HashMap<(PlanId, u32), Arc<Plan>>>);
+pub(crate) struct Plans(Mutex<HashMap<(PlanId, u32), ReadPlan>>);
 
 impl Plans {
     /// The plan of a run, or in one sentence why it cannot be read.
-    pub(crate) fn read(&self, run: &ClaimedRun) -> Result<Arc<Plan>, String> {
+    pub(crate) fn read(&self, run: &ClaimedRun) -> Result<ReadPlan, String> {
         let key = (run.lease.plan, run.version);
         if let Some(plan) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Arc::clone(plan));
+            return Ok(plan.clone());
         }
         // Variables from outside are not known here; one that is missing fails the step that uses it.
         let checked = plan::check(&run.text, &Known::default());
@@ -36,7 +43,8 @@ impl Plans {
         if kept.len() >= ROOM {
             kept.clear();
         }
-        kept.insert(key, Arc::clone(&plan));
-        Ok(plan)
+        let read = ReadPlan { plan, outside: checked.outside.into() };
+        kept.insert(key, read.clone());
+        Ok(read)
     }
 }

@@ -9,6 +9,10 @@ mod endings;
 mod losses;
 #[path = "executor/mails.rs"]
 mod mails;
+#[path = "executor/metrics.rs"]
+mod metrics;
+#[path = "executor/secrets.rs"]
+mod secrets;
 #[path = "executor/stopping.rs"]
 mod stopping;
 #[path = "executor/world.rs"]

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use runtime::trouble::Trouble;
+use runtime::{metrics::Metrics, trouble::Trouble};
 use store::{Error, Fired, Store};
 use tokio::{
     sync::watch,
@@ -34,8 +34,8 @@ pub(crate) struct Pulse {
 }
 
 /// Runs the clock for ever. A database that is away is waited for.
-pub(crate) async fn run(store: Store, pulse: watch::Sender<Pulse>) {
-    let mut clock = Clock { store, pulse, ticker: None };
+pub(crate) async fn run(store: Store, pulse: watch::Sender<Pulse>, metrics: Metrics) {
+    let mut clock = Clock { store, pulse, metrics, ticker: None };
     let mut trouble = Trouble::none("The clock", "the database", LONGEST_PAUSE);
     loop {
         match clock.turn().await {
@@ -51,6 +51,7 @@ pub(crate) async fn run(store: Store, pulse: watch::Sender<Pulse>) {
 struct Clock {
     store: Store,
     pulse: watch::Sender<Pulse>,
+    metrics: Metrics,
     /// None until the database's time is known.
     ticker: Option<Ticker>,
 }
@@ -95,6 +96,7 @@ impl Clock {
             None => self.ticker = Some(Ticker::after(now)),
             Some(ticker) => {
                 if let Some(lag) = ticker.tick(now) {
+                    self.metrics.clock_lag(lag);
                     self.pulse.send_modify(|pulse| *pulse = Pulse { ticks: pulse.ticks + 1, lag });
                 }
             }

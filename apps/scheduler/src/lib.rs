@@ -10,6 +10,7 @@ mod tick;
 mod upkeep;
 
 use billing::Billing;
+use runtime::metrics::Metrics;
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -26,13 +27,15 @@ pub struct Config {
     pub billing: Option<Billing>,
     /// The address that people type, for links in mails.
     pub origin: Url,
+    /// Where the clock tells its lag.
+    pub metrics: Metrics,
 }
 
 impl Config {
     /// Without subscriptions.
     #[must_use]
     pub fn new(origin: Url) -> Self {
-        Self { billing: None, origin }
+        Self { billing: None, origin, metrics: Metrics::default() }
     }
 }
 
@@ -43,7 +46,7 @@ impl Config {
 pub async fn run(config: Config, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
     let (pulse, felt) = watch::channel(Pulse::default());
     let ticking = async {
-        shutdown.run_until_cancelled(clock::run(store.clone(), pulse)).await;
+        shutdown.run_until_cancelled(clock::run(store.clone(), pulse, config.metrics.clone())).await;
         Ok(())
     };
     let beating = async {

@@ -46,6 +46,13 @@ pub enum Command {
         #[command(subcommand)]
         command: BillingCommand,
     },
+    /// Look after what is sealed in a server's database
+    #[command(after_help = "Exit codes: 0 it is done, 1 something still needs an old key, 2 the call is wrong, \
+        3 it could not be done.")]
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
     /// Tell every mistake in plans, without running them
     Check(CheckArguments),
     /// Run plans from here, without a server
@@ -70,6 +77,17 @@ pub enum ClockCommand {
     },
     /// Start runs by schedule again; each schedule catches up as it says
     Resume,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Seal everything again with SMOKEX_KEY that a key of SMOKEX_OLD_KEYS has sealed; may be done while a server
+    /// works, and again if it was broken off
+    Rotate {
+        /// Print one JSON object on one line
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,27 +7,30 @@ use runtime::{
     key::Key,
     var_dir::VarDir,
 };
-use store::{DatabaseUrl, Options, SealingKey, Store};
+use store::{DatabaseUrl, KeyRing, Options, SealingKey, Store};
 
 /// Where the database is, and the key that goes with it. Nothing is touched until it is opened.
 pub struct Database {
     pub url: DatabaseUrl,
     key: KeyConfig,
+    /// Keys that still open what they sealed.
+    former: Vec<Key>,
     /// The folder of our own files, if any of them is kept there.
     var: Option<VarDir>,
 }
 
 impl Database {
-    /// From `DATABASE_URL`, `SMOKEX_KEY` and `VAR_DIR`.
+    /// From `DATABASE_URL`, `SMOKEX_KEY`, `SMOKEX_OLD_KEYS` and `VAR_DIR`.
     pub fn from_env() -> Result<Self, Invalid> {
         let url = DatabaseConfig::from_env()?.url;
         let url: DatabaseUrl = url.parse().map_err(|error: store::MalformedUrl| {
             Invalid::new(DatabaseConfig::VARIABLE, "cannot be used", error.to_string().trim_end_matches('.'))
         })?;
         let key = KeyConfig::from_env()?;
+        let former = KeyConfig::former_from_env()?;
         let var = VarDir::from_env()?;
         let keeps_files = matches!(key, KeyConfig::File(_)) || std::env::var_os(DatabaseConfig::VARIABLE).is_none();
-        Ok(Self { url, key, var: keeps_files.then_some(var) })
+        Ok(Self { url, key, former, var: keeps_files.then_some(var) })
     }
 
     /// Opens it with the key. A key is made only once it is clear that the database has none: what does
@@ -36,7 +39,7 @@ impl Database {
         if let Some(var) = &self.var {
             var.prepare()?;
         }
-        let open = |key: Key| Store::open(&self.url, SealingKey::new(key.expose()), options.clone());
+        let open = |key: Key| Store::open(&self.url, self.ring(&key), options.clone());
         if let Some(key) = self.key.existing()? {
             return Ok(open(key).await?);
         }
@@ -50,9 +53,15 @@ impl Database {
             bail!("There is no database {}. `smokex serve` and `smokex migrate` make one.", self.url);
         }
         let key = self.key.existing()?.map_or_else(random, Ok)?;
-        let store = Store::open(&self.url, SealingKey::new(key.expose()), Options::default()).await?;
+        let store = Store::open(&self.url, self.ring(&key), Options::default()).await?;
         self.check(&store).await?;
         Ok(store)
+    }
+
+    /// This key and the former ones.
+    fn ring(&self, current: &Key) -> KeyRing {
+        let key = |key: &Key| SealingKey::new(key.expose());
+        KeyRing::new(key(current), self.former.iter().map(key).collect())
     }
 
     /// Fails if the schema is not this version's.

@@ -16,6 +16,7 @@ mod plan_file;
 mod report;
 mod roles;
 mod run;
+mod secrets;
 mod style;
 mod variables;
 
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments).into(),
         Command::Clock { command } => clock::clock(&command).into(),
         Command::Billing { command } => billing::billing(&command).into(),
+        Command::Secrets { command } => secrets::secrets(&command).into(),
         Command::Doctor(arguments) => doctor::doctor(&arguments).into(),
         Command::Serve => roles::start(roles::Role::Everything),
         Command::Web => roles::start(roles::Role::Web),

@@ -12,7 +12,10 @@ use std::{
 use anyhow::{Context, bail};
 use billing::Billing;
 use egress::{Allow, Policy};
-use runtime::config::{BillingConfig, ExecutionConfig};
+use runtime::{
+    config::{BillingConfig, ExecutionConfig},
+    metrics::Metrics,
+};
 use store::{Options, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -105,12 +108,21 @@ fn is_free(variable: &'static str, address: SocketAddr) -> anyhow::Result<()> {
 /// Starts what the role is made of and waits for all of it. A part that ends by itself takes the
 /// others along: a server that does half of its work looks alive and is not.
 async fn parts(role: Role, settings: Settings, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Settings { billing, serving, execution, allow, mailer, delivery, .. } = settings;
+    let Settings { billing, serving, execution, metrics: access, allow, mailer, delivery, .. } = settings;
+    let metrics = Metrics::default();
     let origin = serving.origin(serving.listen);
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let mut demo = serving.demo_url(serving.demo_listen);
+    let listener = web::MetricsListener::bind_if_wanted(&access, &serving.trusted_proxies, &metrics, &store)?;
+    if let Some(listener) = listener {
+        println!("Metrics are at http://{}/metrics", listener.address());
+        let shutdown = shutdown.clone();
+        parts.spawn(async move { Ok(listener.run(shutdown).await?) });
+    }
     if role.serves_pages() {
-        let config = web::Config { billing: billing.clone(), mail: delivery, ..web::Config::new(serving) };
+        let (billing, metrics) = (billing.clone(), metrics.clone());
+        let mut config = web::Config { billing, mail: delivery, metrics, ..web::Config::new(serving) };
+        config.metrics_access = access;
         let application = web::Application::build(config, store.clone())?;
         demo = application.demo_url().parse().context("DEMO_URL")?;
         println!("Smokex is ready: {}", application.origin());
@@ -120,13 +132,13 @@ async fn parts(role: Role, settings: Settings, store: Store, shutdown: Cancellat
     if matches!(role, Role::Everything | Role::Executor) {
         let policy = allow.into_iter().chain(loopback(&demo)).fold(Policy::public(), Policy::allow);
         let ExecutionConfig { concurrency, lease, .. } = execution;
-        let config = executor::Config { concurrency, lease, policy, mailer, panics_on: None };
+        let config = executor::Config { concurrency, lease, policy, mailer, metrics: metrics.clone(), panics_on: None };
         parts.spawn(executor::run(config, store.clone(), shutdown.clone()));
     }
     if matches!(role, Role::Everything | Role::Scheduler) {
         let sell = |account| Billing::new(&account, store.clone(), origin.clone());
         let billing = billing.map(sell).transpose().context(BillingConfig::SECRET_KEY)?;
-        parts.spawn(scheduler::run(scheduler::Config { billing, origin }, store, shutdown.clone()));
+        parts.spawn(scheduler::run(scheduler::Config { billing, origin, metrics }, store, shutdown.clone()));
     }
     let mut ended = Ok(());
     while let Some(part) = parts.join_next().await {

@@ -17,6 +17,7 @@ mod smokex {
     mod reports;
     mod roles;
     mod run;
+    mod secrets;
     mod sentry;
     mod serve;
 }

@@ -152,7 +152,7 @@ async fn stop(handle: &ServerHandle) {
     handle.stop(true).await;
 }
 
-fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), BuildError> {
+pub(crate) fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), BuildError> {
     let broken = |reason| BuildError::Address { variable, address, reason };
     let listener = TcpListener::bind(address).map_err(broken)?;
     let bound = listener.local_addr().map_err(broken)?;

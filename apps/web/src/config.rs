@@ -3,7 +3,10 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use runtime::config::{BillingConfig, ServingConfig};
+use runtime::{
+    config::{BillingConfig, MetricsConfig, ServingConfig},
+    metrics::Metrics,
+};
 
 /// Addresses and limits of the web application.
 #[derive(Clone, Debug)]
@@ -18,6 +21,10 @@ pub struct Config {
     pub workers: usize,
     /// How much is let in.
     pub limits: Limits,
+    /// Where requests are counted, with whatever else the process counts.
+    pub metrics: Metrics,
+    /// Who may read that.
+    pub metrics_access: MetricsConfig,
     /// A path whose handler panics, so that a test can see what becomes of that. None anywhere else.
     pub panics_at: Option<&'static str>,
 }
@@ -94,6 +101,8 @@ impl Config {
             mail: MailDelivery::Folder,
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             limits: Limits::default(),
+            metrics: Metrics::default(),
+            metrics_access: MetricsConfig::default(),
             panics_at: None,
         }
     }

@@ -1,11 +1,19 @@
 //! A plan somebody is writing: what the language says about it, and what is stored once it is right.
 
-use domain::{PlanName, Restriction, WhenBusy};
+use domain::{PlanName, Restriction, SecretName, WhenBusy};
 use plan::{Checked, Diagnostic, Known};
 use store::NewPlan;
 use tokio::sync::Semaphore;
 
-use crate::error::PageError;
+use crate::{error::PageError, session::SignedIn, state::State};
+
+/// So many names that a plan needs from outside are remembered.
+const MOST_OUTSIDE: usize = 1_000;
+
+/// What comes from outside of the plans of an organization: its secrets.
+pub(crate) async fn known(state: &State, member: &SignedIn) -> Result<Known, PageError> {
+    Ok(Known { names: Some(state.store.secret_names(member.tenant()).await?) })
+}
 
 /// The text of a plan, read.
 pub(crate) struct Draft {
@@ -25,10 +33,10 @@ pub(crate) struct Mistakes {
 impl Draft {
     /// Reads the text, on a thread that may take its time. The name is for a text that has
     /// none of its own. Line ends of forms (CR LF) become those of the language.
-    pub(crate) async fn read(name: String, text: String) -> Result<Self, PageError> {
+    pub(crate) async fn read(name: String, text: String, known: Known) -> Result<Self, PageError> {
         let text = text.replace("\r\n", "\n");
         let (text, checked) = aside(move || {
-            let checked = plan::check(&text, &Known::default());
+            let checked = plan::check(&text, &known);
             (text, checked)
         })
         .await?;
@@ -37,7 +45,7 @@ impl Draft {
 
     /// What can be stored.
     pub(crate) fn into_plan(self) -> Result<NewPlan, Box<Mistakes>> {
-        let Self { name: typed, text, checked: Checked { plan, diagnostics } } = self;
+        let Self { name: typed, text, checked: Checked { plan, diagnostics, outside } } = self;
         let written = plan.as_ref().and_then(|plan| plan.name.as_ref());
         let name = written.unwrap_or(&typed).parse::<PlanName>();
         match (name, plan) {
@@ -46,7 +54,7 @@ impl Draft {
                 let outline = serde_json::to_string(&steps).expect("texts can be written as JSON");
                 let steps = u32::try_from(steps.len()).expect("a plan has at most 500 steps");
                 let (restriction, when_busy) = (restriction(plan.restriction), when_busy(plan.when_busy));
-                Ok(NewPlan { name, text, outline, steps, restriction, when_busy })
+                Ok(NewPlan { name, text, outline, steps, restriction, when_busy, outside: names(outside) })
             }
             (name, _) => {
                 let name_error = name.err().map(|error| error.to_string());
@@ -54,6 +62,16 @@ impl Draft {
             }
         }
     }
+}
+
+/// What a plan needs from outside, by its text.
+pub(crate) async fn outside(text: String) -> Result<Vec<String>, PageError> {
+    aside(move || names(plan::check(&text, &Known::default()).outside)).await
+}
+
+/// Those that a secret can have.
+fn names(outside: Vec<String>) -> Vec<String> {
+    outside.into_iter().filter(|name| name.parse::<SecretName>().is_ok()).take(MOST_OUTSIDE).collect()
 }
 
 /// The language and the rest of the product each have these words, for the language depends on nothing.
@@ -73,8 +91,8 @@ fn when_busy(written: plan::model::WhenBusy) -> WhenBusy {
 }
 
 /// The mistakes of a text as it came, which may not even be UTF-8.
-pub(crate) async fn diagnose(bytes: Vec<u8>) -> Result<Vec<Diagnostic>, PageError> {
-    aside(move || plan::check_bytes(&bytes, &Known::default()).diagnostics).await
+pub(crate) async fn diagnose(bytes: Vec<u8>, known: Known) -> Result<Vec<Diagnostic>, PageError> {
+    aside(move || plan::check_bytes(&bytes, &known).diagnostics).await
 }
 
 /// The names of the variables that a plan's text declares, in their order.

@@ -15,6 +15,7 @@ mod error;
 mod events;
 mod filter;
 mod mail;
+mod metrics;
 mod middleware;
 mod page;
 mod pages;
@@ -28,5 +29,6 @@ mod throttle;
 
 pub use application::{Application, BuildError};
 pub use config::{Config, Limits, MailDelivery};
+pub use metrics::MetricsListener;
 pub use routes::{Access, ROUTES, Route};
 pub use samples::{SAMPLES, Sample};

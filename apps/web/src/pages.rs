@@ -15,4 +15,5 @@ pub(crate) mod runs;
 pub(crate) mod schedule;
 pub(crate) mod schedule_form;
 pub(crate) mod schedules;
+pub(crate) mod secrets;
 pub(crate) mod versions;

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, dev::ResourceDef, guard, http::Method, web, web::ServiceConfig};
 
-use crate::{assets, error::PageError, events, pages};
+use crate::{assets, error::PageError, events, metrics, pages};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,13 @@ routes! {
     Member POST "/runs/{run}/again" => pages::run::again;
     Member GET "/events" => events::all;
 
+    Member GET "/secrets" => pages::secrets::list;
+    Member POST "/secrets" => pages::secrets::add;
+    Member GET "/secrets/{secret}" => pages::secrets::edit;
+    Member POST "/secrets/{secret}" => pages::secrets::replace;
+    Member GET "/secrets/{secret}/delete" => pages::secrets::ask_to_delete;
+    Member POST "/secrets/{secret}/delete" => pages::secrets::delete;
+
     Member GET "/billing" => pages::billing::page;
     Member POST "/billing/checkout" => pages::billing::checkout;
     Member POST "/billing/portal" => pages::billing::portal;
@@ -132,6 +139,7 @@ routes! {
     Public GET "/assets/{name:.*}" => assets::get;
     Public GET "/healthz" => pages::health::alive;
     Public GET "/readyz" => pages::health::ready;
+    Public GET "/metrics" => metrics::page;
 }
 
 fn method(name: &str) -> actix_web::Route {
@@ -139,6 +147,11 @@ fn method(name: &str) -> actix_web::Route {
         "GET" => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
         _ => web::method(Method::from_bytes(name.as_bytes()).expect("the table holds HTTP methods")),
     }
+}
+
+/// The pattern in the table; what is in none of its lines is `other`.
+pub(crate) fn pattern(path: Option<&str>) -> &'static str {
+    path.and_then(|path| ROUTES.iter().find(|route| route.path == path)).map_or("other", |route| route.path)
 }
 
 /// See [`crate::Config::panics_at`].

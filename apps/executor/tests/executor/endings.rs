@@ -2,6 +2,7 @@
 
 use domain::{RunState, StepState};
 use egress::Policy;
+use runtime::metrics::Metrics;
 use store::{CancelOutcome, RunChange};
 use testkit::target::{Act, Gate, Reply};
 use tokio_util::sync::CancellationToken;
@@ -114,7 +115,7 @@ testkit::on_both! {
         let plan = world.plan("- get: {url: 'http://TARGET/'}").await;
         let run = world.queue(plan).await;
         let stop = CancellationToken::new();
-        let config = executor::Config { concurrency: 1, lease: std::time::Duration::from_secs(60), policy: Policy::public(), mailer: no_mail(), panics_on: None };
+        let config = executor::Config { concurrency: 1, lease: std::time::Duration::from_secs(60), policy: Policy::public(), mailer: no_mail(), metrics: Metrics::default(), panics_on: None };
         let executor = tokio::spawn(executor::run(config, world.store.clone(), stop.clone()));
         let detail = world.ended(run).await;
         assert_ne!(detail.row.state, RunState::Passed);

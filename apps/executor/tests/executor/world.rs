@@ -5,7 +5,10 @@ use std::time::Duration;
 use domain::{PlanId, RunId, RunState};
 use egress::Policy;
 use notify::Mailer;
-use runtime::config::{Environment, MailConfig};
+use runtime::{
+    config::{Environment, MailConfig},
+    metrics::Metrics,
+};
 use store::{Change, Member, NewPlan, RunChange, RunDetail, Store};
 use testkit::{TestDatabase, factory, target::Target};
 use tokio::task::JoinHandle;
@@ -19,22 +22,26 @@ pub struct World {
     pub store: Store,
     pub member: Member,
     pub target: Target,
+    /// What all its executors count.
+    pub metrics: Metrics,
 }
 
 impl World {
     pub async fn new(database: TestDatabase) -> Self {
         let store = database.open().await;
         let member = factory::member(&store).await;
-        Self { database, store, member, target: Target::start().await }
+        Self { database, store, member, target: Target::start().await, metrics: Metrics::default() }
     }
 
     /// Saves a plan; `TARGET` in its text becomes the target's address.
     pub async fn plan(&self, text: &str) -> PlanId {
         let text = text.replace("TARGET", &self.target.address().to_string());
-        let plan = plan::check(&text, &plan::Known::default()).plan.expect("the plan is valid");
+        let plan::Checked { plan, outside, diagnostics } = plan::check(&text, &plan::Known::default());
+        let plan = plan.unwrap_or_else(|| panic!("the plan is not valid: {diagnostics:?}"));
         let outline = plan::outline(&plan);
         let new = NewPlan {
             text,
+            outside,
             outline: serde_json::to_string(&outline).expect("an outline is JSON"),
             steps: u32::try_from(outline.len()).expect("few steps"),
             ..factory::plan("Plan")
@@ -86,12 +93,12 @@ impl World {
 
     /// An executor whose leases last this long.
     pub async fn executor_with(&self, lease: Duration) -> Executor {
-        Executor::start(self.store_of_its_own().await, &self.target, lease, no_mail())
+        Executor::start(self.store_of_its_own().await, self, lease, no_mail())
     }
 
     /// An executor whose mail goes out this way.
     pub async fn executor_sending(&self, mailer: Mailer) -> Executor {
-        Executor::start(self.store_of_its_own().await, &self.target, Duration::from_secs(60), mailer)
+        Executor::start(self.store_of_its_own().await, self, Duration::from_secs(60), mailer)
     }
 
     async fn store_of_its_own(&self) -> Store {
@@ -117,10 +124,11 @@ pub struct Executor {
 }
 
 impl Executor {
-    fn start(store: Store, target: &Target, lease: Duration, mailer: Mailer) -> Self {
-        let policy = Policy::public().allow(target.address().to_string().parse().expect("an address"));
+    fn start(store: Store, world: &World, lease: Duration, mailer: Mailer) -> Self {
+        let policy = Policy::public().allow(world.target.address().to_string().parse().expect("an address"));
         let stop = CancellationToken::new();
-        let config = executor::Config { concurrency: 4, lease, policy, mailer, panics_on: None };
+        let config =
+            executor::Config { concurrency: 4, lease, policy, mailer, metrics: world.metrics.clone(), panics_on: None };
         let task = tokio::spawn(executor::run(config, store, stop.clone()));
         Self { stop, task }
     }

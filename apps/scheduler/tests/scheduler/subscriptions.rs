@@ -20,7 +20,7 @@ async fn tier(store: &Store, member: &Member) -> Tier {
 
 fn config(billing: Option<&Billing>) -> scheduler::Config {
     let origin = "https://smokex.example.com".parse().unwrap();
-    scheduler::Config { billing: billing.cloned(), origin }
+    scheduler::Config { billing: billing.cloned(), ..scheduler::Config::new(origin) }
 }
 
 /// Whoever sells through the fake.

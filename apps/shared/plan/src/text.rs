@@ -18,6 +18,9 @@ pub struct Checked {
     pub plan: Option<Plan>,
     /// In the order of the text.
     pub diagnostics: Vec<Diagnostic>,
+    /// The names that it uses where nothing in the plan has given them a value yet, in alphabetical order: what has to
+    /// come from outside, or may (`${name | default("x")}`). Empty if there is no plan.
+    pub outside: Vec<String>,
 }
 
 /// What is known of the variables that come from outside the plan.
@@ -35,6 +38,7 @@ pub fn check(text: &str, known: &Known) -> Checked {
     let mut findings = Findings::default();
     let positions;
     let mut plan = None;
+    let mut outside = Vec::new();
     if text.len() > MAX_TEXT {
         // Nothing of it is looked at, not even for its lines.
         positions = Positions::new("");
@@ -46,8 +50,10 @@ pub fn check(text: &str, known: &Known) -> Checked {
         if let Some((at, control)) = text.char_indices().find(|(_, c)| is_forbidden(*c)) {
             findings.add(|| forbidden(at, control));
         } else if let Some((document, root)) = document::read(text, &mut findings) {
-            let read = read::read(&document, root, text, &positions, &mut findings, known);
-            plan = (!findings.failed()).then_some(read);
+            let (read, names) = read::read(&document, root, text, &positions, &mut findings, known);
+            if !findings.failed() {
+                (plan, outside) = (Some(read), names);
+            }
         } else if !findings.failed() {
             findings.add(|| {
                 Finding::error("missing", 0..0, "The plan is empty.")
@@ -55,7 +61,7 @@ pub fn check(text: &str, known: &Known) -> Checked {
             });
         }
     }
-    Checked { plan, diagnostics: findings.into_diagnostics(&positions) }
+    Checked { plan, diagnostics: findings.into_diagnostics(&positions), outside }
 }
 
 /// As [`check`], for bytes that may not be UTF-8.
@@ -73,7 +79,7 @@ pub fn check_bytes(bytes: &[u8], known: &Known) -> Checked {
         let message = format!("The byte 0x{:02X} is not UTF-8.", bytes[at]);
         Finding::error("encoding", at..at, message).hint("Save the file as UTF-8.")
     });
-    Checked { plan: None, diagnostics: findings.into_diagnostics(&Positions::new(&valid)) }
+    Checked { plan: None, diagnostics: findings.into_diagnostics(&Positions::new(&valid)), outside: Vec::new() }
 }
 
 /// What YAML does not allow in a text.

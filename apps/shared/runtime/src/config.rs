@@ -11,6 +11,7 @@ mod invalid;
 mod key_source;
 mod logging;
 mod mail;
+mod metrics;
 mod serving;
 mod tiers;
 
@@ -22,5 +23,6 @@ pub use invalid::Invalid;
 pub use key_source::KeyConfig;
 pub use logging::{LogFormat, TelemetryConfig};
 pub use mail::{MailConfig, MailEncryption, MailLogin, MailRoute, SmtpServer};
+pub use metrics::MetricsConfig;
 pub use serving::ServingConfig;
 pub use tiers::TiersConfig;

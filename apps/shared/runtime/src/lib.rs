@@ -5,6 +5,7 @@
 //!   what is wrong with it and what to write.
 //! - [`key`] and [`var_dir`]: the folder of our own files and the key made in it.
 //! - [`machine`]: what this machine is called.
+//! - [`metrics`]: what the process counts.
 //! - [`telemetry`]: logs, and panics and errors sent to Sentry without secrets.
 //! - [`shutdown`]: signals become a cancellation token.
 //! - [`trouble`]: what does not answer is asked again, and told of once.
@@ -12,6 +13,7 @@
 pub mod config;
 pub mod key;
 pub mod machine;
+pub mod metrics;
 pub mod shutdown;
 pub mod telemetry;
 pub mod trouble;

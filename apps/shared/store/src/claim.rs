@@ -142,7 +142,7 @@ impl Claims {
             chosen.extend(choice.runs);
         }
         let mut runs = self.take(transaction, &mut memory.texts, &chosen)?;
-        resume::load(transaction, &self.store.key, &mut runs)?;
+        resume::load(transaction, &self.store.keys, &mut runs)?;
         for run in &runs {
             transaction.changed(run.lease.change(RunChange::Started));
         }

@@ -48,6 +48,17 @@ pub(crate) struct Pool {
     patience: Duration,
 }
 
+/// How a pool of connections is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    /// How many connections there are at most.
+    pub size: usize,
+    /// How many of them are at work.
+    pub busy: usize,
+    /// How many calls wait for one.
+    pub waiting: usize,
+}
+
 type Job = Box<dyn FnOnce(&Pool) + Send>;
 
 /// What waits for a worker.
@@ -201,6 +212,12 @@ impl Pool {
     /// How many connections there are at most.
     pub(crate) fn size(&self) -> usize {
         self.size
+    }
+
+    /// How it is used now.
+    pub(crate) fn used(&self) -> PoolUse {
+        let queue = self.queue();
+        PoolUse { size: self.size, busy: queue.workers, waiting: queue.jobs.len() }
     }
 
     /// Runs `work` on a blocking thread, as soon as a connection is free for it. If the caller goes

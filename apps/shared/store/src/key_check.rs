@@ -1,58 +1,61 @@
-//! The mark a key leaves in the database, so that a program with another key notices at its start.
+//! The marks that keys leave in the database, so that a program without one of them notices at its start.
+//!
+//! There is a mark for every key that something may be sealed with; data keys refer to theirs.
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, insert_into};
 use jiff::Timestamp;
 
 use crate::{
-    Error, SealingKey,
+    Error, KeyRing,
     connection::{AnyConnection, on_conn},
     schema::sealing_keys,
+    sealing::hex,
     sql::micros,
 };
 
 const CONTEXT: &[u8] = b"sealing_keys";
 const CANARY: &[u8] = b"This key fits.";
 
-/// The database was sealed with another key.
+/// The database was sealed with keys that are not given.
 pub(crate) struct Mismatch {
-    /// The id of a key that fits.
-    pub(crate) expected: Vec<u8>,
+    /// The ids of those keys, as people read them.
+    pub(crate) missing: Vec<String>,
 }
 
-/// Whether the key fits. A database without a mark takes any key.
-pub(crate) fn check(conn: &mut AnyConnection, key: &SealingKey) -> Result<Result<(), Mismatch>, Error> {
+/// Whether every key that something may be sealed with is given. A database without a mark takes any key.
+pub(crate) fn check(conn: &mut AnyConnection, keys: &KeyRing) -> Result<Result<(), Mismatch>, Error> {
     let marks: Vec<(Vec<u8>, Vec<u8>)> = sealing_keys::table
         .select((sealing_keys::id, sealing_keys::canary))
         .order(sealing_keys::created_at.desc())
         .load(conn)?;
-    let fits = marks.iter().any(|(_, canary)| key.open(CONTEXT, canary).is_ok());
-    Ok(match marks.into_iter().next() {
-        Some((expected, _)) if !fits => Err(Mismatch { expected }),
-        _ => Ok(()),
-    })
+    let is_missing = |canary: &[u8]| keys.open(CONTEXT, canary).is_err();
+    let missing: Vec<_> = marks.iter().filter(|(_, canary)| is_missing(canary)).map(|(id, _)| hex(id)).collect();
+    Ok(if missing.is_empty() { Ok(()) } else { Err(Mismatch { missing }) })
 }
 
-/// Checks the key, after leaving its mark in a database that has none.
-pub(crate) fn check_or_leave(conn: &mut AnyConnection, key: &SealingKey) -> Result<Result<(), Mismatch>, Error> {
-    let marks: i64 = sealing_keys::table.count().get_result(conn)?;
-    if marks == 0 {
-        let canary = key.seal(CONTEXT, CANARY).0;
-        let id = key.id();
-        on_conn!(conn, |conn| {
-            insert_into(sealing_keys::table)
-                .values((
-                    sealing_keys::id.eq(id.as_slice()),
-                    sealing_keys::canary.eq(&canary),
-                    sealing_keys::created_at.eq(micros(Timestamp::now())),
-                ))
-                .on_conflict_do_nothing()
-                .execute(conn)?
-        });
+/// Checks the keys, and leaves the mark of the current one if all others fit.
+pub(crate) fn check_and_leave(conn: &mut AnyConnection, keys: &KeyRing) -> Result<Result<(), Mismatch>, Error> {
+    let checked = check(conn, keys)?;
+    if checked.is_ok() {
+        leave(conn, keys)?;
+        // Somebody else may have left the mark of another key meanwhile.
+        return check(conn, keys);
     }
-    check(conn, key)
+    Ok(checked)
 }
 
-/// A key's id as people read it.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Leaves the mark of the current key, if it is not there: before anything is sealed with it that lasts.
+pub(crate) fn leave(conn: &mut AnyConnection, keys: &KeyRing) -> diesel::QueryResult<()> {
+    let (id, canary) = (keys.current().id(), keys.seal(CONTEXT, CANARY).0);
+    on_conn!(conn, |conn| {
+        insert_into(sealing_keys::table)
+            .values((
+                sealing_keys::id.eq(id.as_slice()),
+                sealing_keys::canary.eq(&canary),
+                sealing_keys::created_at.eq(micros(Timestamp::now())),
+            ))
+            .on_conflict_do_nothing()
+            .execute(conn)?
+    });
+    Ok(())
 }

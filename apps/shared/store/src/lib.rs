@@ -15,7 +15,9 @@ mod doctor;
 mod ending;
 mod error;
 mod fire;
+mod gauges;
 mod key_check;
+mod key_ring;
 mod lease;
 mod limited;
 mod mail;
@@ -30,6 +32,7 @@ mod schedule;
 mod schema;
 mod sealing;
 mod second_factor;
+mod secret;
 mod session;
 mod sql;
 mod statement;
@@ -47,21 +50,30 @@ pub use changes::{Change, Changes, RunChange};
 pub use claim::{Claimed, ClaimedRun, Claims, MOST_ATTEMPTS, RecordedStep};
 pub use clock::{ClockPause, ClockStatus};
 pub use customer::{Customer, Footing, Found, Reading, Synced};
+pub use database::PoolUse;
 pub use doctor::Finding;
 pub use ending::Ending;
 pub use error::Error;
 pub use fire::Fired;
+pub use gauges::{Gauges, MOST_COUNTED};
+pub use key_ring::KeyRing;
 pub use lease::{Lease, Renewal};
 pub use mail::{ClaimedMail, MailRow, NewMail};
 pub use metering::Metered;
 pub use open::{OpenError, Options, Store};
 pub use page::{Cursor, Page, PageRequest, UnknownCursor};
-pub use plan::{LastRun, NewPlan, PlanDetail, PlanFilter, PlanRow, PlanVersion, RecentRun, SaveError, VersionRow};
+pub use plan::{
+    LastRun, NewPlan, PlanDetail, PlanFilter, PlanInNeed, PlanRow, PlanVersion, PlansInNeed, RecentRun, SaveError,
+    UnreadPlan, VersionRow,
+};
 pub use recorder::{Recorder, Refused, Repeatable, RunRecorder};
 pub use run::{CancelOutcome, NewRun, QueueError, QueuedRun, RunDetail, RunFilter, RunRow, StepRow, Summary};
 pub use schedule::{OccurrenceRow, Paused, ScheduleDetail, ScheduleFilter, ScheduleRow, Which};
 pub use sealing::{Sealed, SealingKey};
 pub use second_factor::{Renewed, SecondFactor};
+pub use secret::{
+    AddSecretError, Resealed, RunSecret, RunSecretsError, SecretChange, SecretChangeRow, SecretRow, UnknownSecretChange,
+};
 pub use session::{Member, NewSession, SessionRow};
 pub use stripe_event::StripeEvent;
 pub use tenant::Tenant;

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 
 pub use self::error::OpenError;
 use crate::{
-    DatabaseUrl, Error, SealingKey,
+    DatabaseUrl, Error, KeyRing,
     changes::{
         Changes, Feed,
         listen::{self, Listening},
@@ -27,7 +27,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Store {
     pub(crate) database: Database,
-    pub(crate) key: Arc<SealingKey>,
+    pub(crate) keys: Arc<KeyRing>,
     pub(crate) tiers: Arc<Tiers>,
     place: Arc<Place>,
     /// Over PostgreSQL, what hears of everybody's changes; over SQLite there is only this process.
@@ -53,13 +53,13 @@ impl Default for Options {
 }
 
 impl Store {
-    /// Connects and checks that this version and this key fit the database. Changes nothing in it,
+    /// Connects and checks that this version and these keys fit the database. Changes nothing in it,
     /// except that a missing SQLite file is made.
-    pub async fn open(url: &DatabaseUrl, key: SealingKey, options: Options) -> Result<Self, OpenError> {
+    pub async fn open(url: &DatabaseUrl, keys: impl Into<KeyRing>, options: Options) -> Result<Self, OpenError> {
         let place = Arc::new(url.0.clone());
         let database = Database::new(&place, &options);
         let tiers = Arc::new(options.tiers);
-        let mut store = Self { database, key: Arc::new(key), tiers, place, _listening: None };
+        let mut store = Self { database, keys: Arc::new(keys.into()), tiers, place, _listening: None };
         let opened = store.clone();
         tokio::task::spawn_blocking(move || opened.check()).await.expect("checking does not panic")?;
         if let Place::Postgres { url, .. } = &*store.place {
@@ -69,14 +69,14 @@ impl Store {
         Ok(store)
     }
 
-    /// Brings the schema up to date and leaves a mark of the key, if there is none yet. Several
+    /// Brings the schema up to date and leaves a mark of the current key, if there is none yet. Several
     /// processes may do so at once.
     pub async fn migrate(&self) -> Result<(), OpenError> {
         let store = self.clone();
         tokio::task::spawn_blocking(move || {
             let mut conn = store.place.connect(ReadOnly::No)?;
             migrations::run(&mut conn).map_err(|problem| store.migration_failed(&problem))?;
-            key_check::check_or_leave(&mut conn, &store.key)
+            key_check::check_and_leave(&mut conn, &store.keys)
                 .map_err(|error| store.migration_failed(&error))?
                 .map_err(|mismatch| store.wrong_key(mismatch))
         })
@@ -105,7 +105,7 @@ impl Store {
             return Err(OpenError::Newer { url: self.place.to_string(), version: version.clone() });
         }
         if !applied.is_empty() {
-            key_check::check(&mut conn, &self.key)
+            key_check::check(&mut conn, &self.keys)
                 .map_err(unreachable)?
                 .map_err(|mismatch| self.wrong_key(mismatch))?;
         }
@@ -117,11 +117,11 @@ impl Store {
         OpenError::Migration { url: self.place.to_string(), problem: one_line(&self.place.scrub(&problem.to_string())) }
     }
 
-    fn wrong_key(&self, key_check::Mismatch { expected }: key_check::Mismatch) -> OpenError {
+    fn wrong_key(&self, key_check::Mismatch { missing }: key_check::Mismatch) -> OpenError {
         OpenError::WrongKey {
             url: self.place.to_string(),
-            expected: key_check::hex(&expected),
-            given: key_check::hex(&self.key.id()),
+            missing: missing.join(", "),
+            given: self.keys.names().join(", "),
         }
     }
 }

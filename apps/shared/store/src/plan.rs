@@ -2,6 +2,7 @@
 
 mod delete;
 mod list;
+mod outside;
 pub(crate) mod recent;
 mod version;
 
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 pub(crate) use self::list::{LastRunColumns, containing, lower};
 pub use self::{
     list::{LastRun, PlanFilter, PlanRow},
+    outside::{PlanInNeed, PlansInNeed, UnreadPlan},
     recent::RecentRun,
     version::{PlanVersion, VersionRow},
 };
@@ -44,6 +46,8 @@ pub struct NewPlan {
     pub restriction: Restriction,
     /// What becomes of a run that may not go now.
     pub when_busy: WhenBusy,
+    /// The names that it uses and does not give a value itself.
+    pub outside: Vec<String>,
 }
 
 /// A plan in its current version.
@@ -159,6 +163,7 @@ impl Store {
                         plans::steps.eq(column(new.steps)),
                         plans::restriction.eq(new.restriction.as_str()),
                         plans::when_busy.eq(new.when_busy.as_str()),
+                        plans::outside.eq(outside::encode(&new.outside)),
                         plans::updated_at.eq(now),
                     ))
                     .execute(tx.conn)?;
@@ -255,6 +260,7 @@ pub(crate) fn insert(
             plans::steps.eq(column(new.steps)),
             plans::restriction.eq(new.restriction.as_str()),
             plans::when_busy.eq(new.when_busy.as_str()),
+            plans::outside.eq(outside::encode(&new.outside)),
             plans::created_at.eq(now),
             plans::updated_at.eq(now),
         ))

@@ -110,6 +110,7 @@ diesel::table! {
         restriction -> Text,
         when_busy -> Text,
         over_limit -> Nullable<Text>,
+        outside -> Nullable<Text>,
     }
 }
 
@@ -311,6 +312,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    data_keys (organization_id) {
+        organization_id -> Uuid,
+        sealed -> Binary,
+        sealed_with -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    secrets (organization_id, name) {
+        organization_id -> Uuid,
+        name -> Text,
+        version -> Integer,
+        sealed -> Binary,
+        changed_by -> Nullable<Uuid>,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    secret_changes (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        name -> Text,
+        version -> Integer,
+        change -> Text,
+        user_id -> Nullable<Uuid>,
+        at -> BigInt,
+    }
+}
+
 diesel::joinable!(members -> organizations (organization_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(sessions -> organizations (organization_id));
@@ -334,4 +376,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     schedules,
     steps,
     tickets,
+    data_keys,
+    secrets,
+    secret_changes,
 );

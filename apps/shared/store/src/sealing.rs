@@ -1,8 +1,8 @@
 //! Sealing: what must not be readable in the database is encrypted before it gets there.
 //!
 //! XChaCha20-Poly1305 with a random nonce. The context (which table, which row) is authenticated with
-//! it, so that a sealed value moved to another row does not open. The key's id stands in front: keys
-//! can be changed later, and data keys per organization put between, without touching old values.
+//! it, so that a sealed value moved to another row does not open. The key's id stands in front, so that
+//! a ring of keys knows which one opens it.
 
 use chacha20poly1305::{
     Key, KeyInit, XChaCha20Poly1305, XNonce,
@@ -20,6 +20,11 @@ const NONCE: usize = 24;
 /// Encrypted bytes as they stand in the database: format, key id, nonce, ciphertext.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub(crate) Vec<u8>);
+
+/// The bytes of a new key. Wiped when dropped.
+pub(crate) fn new_key() -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(XChaCha20Poly1305::generate_key(&mut OsRng).into())
+}
 
 impl std::fmt::Debug for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -80,6 +85,11 @@ impl std::fmt::Debug for SealingKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SealingKey(…)")
     }
+}
+
+/// A key's id as people read it.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl Store {
             })
             .await?;
         let Some((sealed, enabled_at, codes)) = found else { return Ok(None) };
-        let secret = self.key.open(&context(user), &sealed)?;
+        let secret = self.keys.open(&context(user), &sealed)?;
         let secret = secret.as_slice().try_into().map_err(|_| Error::Unsealable)?;
         Ok(Some(SecondFactor {
             secret: TotpSecret::new(secret),
@@ -78,7 +78,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn begin_second_factor(&self, member: &Member, secret: &TotpSecret) -> Result<bool, Error> {
-        let sealed = self.key.seal(&context(member.user_id), secret.expose()).0;
+        let sealed = self.keys.seal(&context(member.user_id), secret.expose()).0;
         let user = Id::from(member.user_id);
         self.database
             .write(move |tx| {
@@ -188,6 +188,6 @@ fn renew(tx: &mut Transaction<'_>, user: UserId, session: SessionId, renewed: &R
 }
 
 /// For which place a secret is sealed.
-fn context(user: UserId) -> Vec<u8> {
+pub(crate) fn context(user: UserId) -> Vec<u8> {
     [b"second_factors".as_slice(), user.0.as_bytes()].concat()
 }

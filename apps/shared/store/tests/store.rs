@@ -35,6 +35,8 @@ mod plans;
 mod raw;
 #[path = "store/recording.rs"]
 mod recording;
+#[path = "store/resealing.rs"]
+mod resealing;
 #[path = "store/restrictions.rs"]
 mod restrictions;
 #[path = "store/retention.rs"]
@@ -47,6 +49,8 @@ mod schedules;
 mod schema;
 #[path = "store/second_factors.rs"]
 mod second_factors;
+#[path = "store/secrets.rs"]
+mod secrets;
 #[path = "store/tenancy.rs"]
 mod tenancy;
 #[path = "store/tickets.rs"]

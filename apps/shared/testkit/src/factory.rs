@@ -81,12 +81,19 @@ pub fn plan(name: &str) -> NewPlan {
         steps: 2,
         restriction: Restriction::None,
         when_busy: WhenBusy::Refuse,
+        outside: Vec::new(),
     }
 }
 
 /// A saved plan of two steps.
 pub async fn saved_plan(store: &Store, member: &Member, name: &str) -> PlanId {
     store.create_plan(member.tenant(), member.user_id, plan(name)).await.expect("the plan is saved")
+}
+
+/// Gives the organization a secret.
+pub async fn secret(store: &Store, member: &Member, name: &str, value: &str) {
+    let (name, value) = (name.parse().expect("a name"), value.parse().expect("a value"));
+    store.add_secret(member.tenant(), member.user_id, name, value).await.expect("the secret is added");
 }
 
 /// A schedule that is due every hour from now on, not yet saved.

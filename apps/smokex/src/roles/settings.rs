@@ -3,7 +3,8 @@
 use domain::{Email, Tiers};
 use notify::Mailer;
 use runtime::config::{
-    BillingConfig, ExecutionConfig, Invalid, MailConfig, MailRoute, ServingConfig, TelemetryConfig, TiersConfig,
+    BillingConfig, ExecutionConfig, Invalid, MailConfig, MailRoute, MetricsConfig, ServingConfig, TelemetryConfig,
+    TiersConfig,
 };
 use web::MailDelivery;
 
@@ -19,6 +20,7 @@ pub struct Settings {
     pub billing: Option<BillingConfig>,
     pub serving: ServingConfig,
     pub execution: ExecutionConfig,
+    pub metrics: MetricsConfig,
     /// Beside the public ones, addresses that plans may reach.
     pub allow: Vec<egress::Allow>,
     /// How mail goes out.
@@ -58,6 +60,7 @@ impl Settings {
             billing,
             serving,
             execution,
+            metrics: MetricsConfig::from_env()?,
             allow,
             mailer: Mailer::new(&mail)?,
             delivery: match mail.route {

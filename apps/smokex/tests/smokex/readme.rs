@@ -38,6 +38,7 @@ fn its_table_names_every_variable_that_is_read() {
         include_str!("../../../shared/runtime/src/config/key_source.rs"),
         include_str!("../../../shared/runtime/src/config/logging.rs"),
         include_str!("../../../shared/runtime/src/config/mail.rs"),
+        include_str!("../../../shared/runtime/src/config/metrics.rs"),
         include_str!("../../../shared/runtime/src/config/serving.rs"),
         include_str!("../../../shared/runtime/src/config/tiers.rs"),
         include_str!("../../../shared/runtime/src/var_dir.rs"),

@@ -82,6 +82,7 @@ async fn a_panic_in_a_worker_arrives_without_secrets_and_ends_its_run() {
         lease: std::time::Duration::from_secs(60),
         policy: egress::Policy::public(),
         mailer: notify::Mailer::new(&mail).expect("the sender is an address"),
+        metrics: runtime::metrics::Metrics::default(),
         panics_on: Some("hunter2"),
     };
     let stop = CancellationToken::new();

@@ -17,7 +17,7 @@ use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
 use super::protect;
-use crate::{body, error::PageError, state::State};
+use crate::{body, error::PageError, routes, state::State};
 
 /// The id of a request: in its answer, in every line of the log, and with every event at Sentry.
 #[derive(Clone, Copy)]
@@ -43,7 +43,20 @@ pub(crate) async fn observe(
         status = Empty,
         duration_ms = Empty,
     );
-    let is_chatter = request.path().starts_with("/assets/") || matches!(request.path(), "/healthz" | "/readyz");
+    let is_chatter =
+        request.path().starts_with("/assets/") || matches!(request.path(), "/healthz" | "/readyz" | "/metrics");
+    let route = routes::pattern(request.match_pattern().as_deref());
+    let method = match request.method().as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        _ => "other",
+    };
+    let count = |status: u16| {
+        if let Some(state) = &state {
+            state.config.metrics.answered(route, method, status);
+        }
+    };
     request.extensions_mut().insert(RequestId(id));
     request.extensions_mut().insert(nonce.clone());
 
@@ -56,6 +69,7 @@ pub(crate) async fn observe(
     let (error, mut response) = match outcome {
         Ok(Ok(mut response)) => {
             dress(response.headers_mut());
+            count(response.status().as_u16());
             note(&span, response.status().as_u16(), begun, is_chatter);
             return Ok(response.map_into_boxed_body());
         }
@@ -70,6 +84,7 @@ pub(crate) async fn observe(
         }
     };
     dress(response.headers_mut());
+    count(response.status().as_u16());
     note(&span, response.status().as_u16(), begun, is_chatter);
     Err(InternalError::from_response(error, response).into())
 }

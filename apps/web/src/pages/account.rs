@@ -34,6 +34,7 @@ use actix_web::{
 use askama::Template;
 use domain::{Email, OrganizationName, Password, UserId};
 use jiff::Timestamp;
+use plan::Known;
 use serde::Deserialize;
 use store::{NewAccount, NewSession, NewTicket, SignUpError};
 use tokio::time::Instant;
@@ -136,7 +137,7 @@ pub(crate) async fn sign_up(
     };
     state.throttle.mail(&email)?;
     let password_hash = state.passwords.hash(password.expose().to_owned()).await?;
-    let sample = Draft::read(String::new(), SAMPLES[0].text(&state.demo_url)).await?.into_plan().ok();
+    let sample = Draft::read(String::new(), SAMPLES[0].text(&state.demo_url), Known::default()).await?.into_plan().ok();
     let link = Token::new();
     let confirm = mail::confirm(&state.origin, &link, &email);
     let account = NewAccount {

@@ -14,7 +14,7 @@ use store::SaveError;
 
 use crate::{
     body::{Form, Whole},
-    editing::{Draft, Mistakes, diagnose},
+    editing::{Draft, Mistakes, diagnose, known},
     error::PageError,
     page::{Page, Section, go, html, html_with},
     pages::plan::queue,
@@ -126,7 +126,7 @@ pub(crate) async fn create(
     Form(typed): Form<Typed>,
 ) -> Result<HttpResponse, PageError> {
     may_edit(&member)?;
-    let new = match Draft::read(typed.name, typed.text).await?.into_plan() {
+    let new = match Draft::read(typed.name, typed.text, known(&state, &member).await?).await?.into_plan() {
         Ok(new) => new,
         Err(mistakes) => return with_mistakes(&request, member, None, *mistakes),
     };
@@ -182,7 +182,7 @@ pub(crate) async fn save(
     let before = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
     may_edit(&member)?;
     let edited = Saved { id: before.id, name: before.name, version: typed.version };
-    let new = match Draft::read(typed.name, typed.text).await?.into_plan() {
+    let new = match Draft::read(typed.name, typed.text, known(&state, &member).await?).await?.into_plan() {
         Ok(new) => new,
         Err(mistakes) => return with_mistakes(&request, member, Some(edited), *mistakes),
     };
@@ -216,8 +216,13 @@ fn not_saved(error: SaveError) -> PageError {
 }
 
 /// `POST /plans/check`: the mistakes of the text that is the body, while it is typed.
-pub(crate) async fn check(_member: SignedIn, Whole(bytes): Whole) -> Result<HttpResponse, PageError> {
-    Ok(HttpResponse::Ok().json(json!({ "diagnostics": diagnose(bytes).await? })))
+pub(crate) async fn check(
+    member: SignedIn,
+    state: Data<State>,
+    Whole(bytes): Whole,
+) -> Result<HttpResponse, PageError> {
+    let known = known(&state, &member).await?;
+    Ok(HttpResponse::Ok().json(json!({ "diagnostics": diagnose(bytes, known).await? })))
 }
 
 async fn saved(state: &State, member: &SignedIn, plan: PlanId, then: &str) -> Result<HttpResponse, PageError> {

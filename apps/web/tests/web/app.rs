@@ -157,10 +157,12 @@ impl Drop for TestApp {
 impl Someone {
     /// A plan of theirs, made through the store.
     pub async fn plan(&self, app: &TestApp, name: &str, text: &str) -> PlanId {
-        let plan = plan::check(text, &plan::Known::default()).plan.expect("the text is a plan");
+        let plan::Checked { plan, outside, .. } = plan::check(text, &plan::Known::default());
+        let plan = plan.expect("the text is a plan");
         let steps = plan::outline(&plan);
         let new = NewPlan {
             text: text.to_owned(),
+            outside,
             outline: serde_json::to_string(&steps).expect("an outline is JSON"),
             steps: u32::try_from(steps.len()).expect("few steps"),
             ..testkit::factory::plan(name)

@@ -22,6 +22,7 @@ impl Ids {
     async fn of(app: &TestApp, someone: &Someone) -> Self {
         let plan = someone.plan(app, "Ada's plan", PLAN).await;
         let run = execute(app, someone, plan, &[passed("1"), passed("2")]).await;
+        testkit::factory::secret(&app.store, &someone.member, "KEY", "Ada's secret value").await;
         let schedule = schedule(someone, plan, &[("name", "Hourly"), ("kind", "every"), ("interval", "1h")]).await;
         let session = app.sign_in_again(someone).await.member.session_id;
         Self {
@@ -43,6 +44,7 @@ fn address(route: &Route, ids: &Ids) -> String {
         .replace("{schedule}", &ids.schedule)
         .replace("{session}", &ids.session)
         .replace("{token}", &"0".repeat(64))
+        .replace("{secret}", "KEY")
         .replace("{version}", "1")
         .replace("{name:.*}", "x");
     assert!(!path.contains('{'), "{path} has a placeholder that this test does not know");
@@ -57,7 +59,12 @@ async fn call(someone: &Someone, route: &Route, path: &str) -> u16 {
     // What one form does not know is refused by it: each gets its own.
     let plan = [("name", "Taken over"), ("text", PLAN), ("version", "1")];
     let schedule = [("name", "Taken over"), ("kind", "every"), ("interval", "2h"), ("zone", "UTC")];
-    let form = if path.contains("schedules") { schedule.as_slice() } else { plan.as_slice() };
+    let secret = [("value", "Taken over")];
+    let form = match path {
+        path if path.contains("schedules") => schedule.as_slice(),
+        path if path.contains("secrets") => secret.as_slice(),
+        _ => plan.as_slice(),
+    };
     someone.browser.post(path, form).await.status
 }
 
@@ -74,8 +81,9 @@ async fn every_route_is_404_with_anothers_ids(#[case] on: On) {
     let app = TestApp::start_on(on).await;
     let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
     let ids = Ids::of(&app, &ada).await;
-    let is_owned =
-        |route: &&Route| ["{plan}", "{run}", "{schedule}", "{session}"].iter().any(|id| route.path.contains(id));
+    let is_owned = |route: &&Route| {
+        ["{plan}", "{run}", "{schedule}", "{session}", "{secret}"].iter().any(|id| route.path.contains(id))
+    };
     let owned: Vec<&Route> = ROUTES.iter().filter(is_owned).collect();
     assert!(owned.len() >= 24, "the table lost routes: {owned:?}");
     for route in &owned {
@@ -127,6 +135,8 @@ async fn lists_and_filters_show_only_what_is_ones_own() {
     let plan = ada.plan(&app, "Ada's secret plan", PLAN).await;
     execute(&app, &ada, plan, &[passed("1")]).await;
     schedule(&ada, plan, &[("name", "Ada's secret plan"), ("kind", "every"), ("interval", "1h")]).await;
+    testkit::factory::secret(&app.store, &ada.member, "KEY", "some value").await;
+    assert!(!eve.browser.get("/secrets").await.page().contains("KEY"));
     for path in ["/", "/plans", "/plans?q=secret", "/runs", "/runs?q=secret", "/schedules", "/schedules?state=active"] {
         let page = eve.browser.get(path).await.page();
         assert!(!page.contains("Ada&#39;s secret plan"), "{path}: {page}");

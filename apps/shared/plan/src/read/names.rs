@@ -1,7 +1,7 @@
 //! Which variables there are at each place of the plan, and what to say of one that is not there.
 
 use indexmap::IndexMap;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use crate::Known;
@@ -17,6 +17,12 @@ const COMPARED: usize = 500;
 pub(super) struct Names {
     /// What is known here.
     known: HashSet<String>,
+    /// What of that the plan itself gives a value.
+    own: HashSet<String>,
+    /// What was used before the plan itself had given it a value.
+    outside: BTreeSet<String>,
+    /// The same of the defaults, whose uses a capture further down may serve.
+    hoped: BTreeSet<String>,
     /// The first capture of each name, those further down included once they are read.
     captured: IndexMap<String, Captured>,
     /// Uses of what was not known where it was used.
@@ -53,6 +59,9 @@ impl Names {
     pub(super) fn new(outside: &Known) -> Self {
         Self {
             known: outside.names.iter().flatten().cloned().collect(),
+            own: HashSet::new(),
+            outside: BTreeSet::new(),
+            hoped: BTreeSet::new(),
             captured: IndexMap::new(),
             unresolved: Vec::new(),
             place: Place::InOrder,
@@ -70,6 +79,13 @@ impl Names {
     }
 
     pub(super) fn used(&mut self, reference: &Reference, range: Range<usize>) {
+        if !self.own.contains(&reference.name) {
+            let is_hoped = self.place == Place::Defaults && !self.known.contains(&reference.name);
+            let names = if is_hoped { &mut self.hoped } else { &mut self.outside };
+            if !names.contains(&reference.name) {
+                names.insert(reference.name.clone());
+            }
+        }
         if !reference.optional && !self.known.contains(&reference.name) {
             self.unresolved.push(Use { name: reference.name.clone(), range, place: self.place, step: self.step });
         }
@@ -77,6 +93,7 @@ impl Names {
 
     pub(super) fn define(&mut self, name: &str) {
         self.known.insert(name.to_owned());
+        self.own.insert(name.to_owned());
     }
 
     pub(super) fn capture(&mut self, name: &str, line: u32) {
@@ -84,8 +101,9 @@ impl Names {
         self.define(name);
     }
 
-    /// Reports what stayed unknown; the plan has been read to its end.
-    pub(super) fn report(self, findings: &mut Findings) {
+    /// Reports what stayed unknown, and gives back what was used that has to come from outside; the plan has been read
+    /// to its end.
+    pub(super) fn report(self, findings: &mut Findings) -> Vec<String> {
         // In a fixed order, for the closest of several may be equally close.
         let mut names: Vec<_> = self.known.iter().map(String::as_str).collect();
         names.sort_unstable();
@@ -100,6 +118,10 @@ impl Names {
                 findings.add(|| self.finding(Finding::error, unresolved, &names));
             }
         }
+        let Self { mut outside, hoped, captured, open, .. } = self;
+        // Who can tell what comes from outside knows by now that this does not.
+        outside.extend(hoped.into_iter().filter(|name| open || !captured.contains_key(name)));
+        outside.into_iter().collect()
     }
 
     fn finding(&self, make: fn(&'static str, Range<usize>, String) -> Finding, used: &Use, names: &[&str]) -> Finding {

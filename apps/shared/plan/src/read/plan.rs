@@ -14,7 +14,8 @@ use crate::source;
 use crate::template::Tree;
 use crate::{Known, MAX_STEPS};
 
-/// Reads a document as a plan. What it gives is to be used only if nothing was found wrong.
+/// Reads a document as a plan, and the names it uses that nothing in it gives a value. What it gives is to be used only
+/// if nothing was found wrong.
 pub(crate) fn read(
     document: &Document,
     root: Id,
@@ -22,13 +23,13 @@ pub(crate) fn read(
     positions: &Positions<'_>,
     findings: &mut Findings,
     known: &Known,
-) -> Plan {
+) -> (Plan, Vec<String>) {
     let mut reader =
         Reader { document, text, positions, findings, names: Names::new(known), budgets: Budgets::default() };
     let plan = reader.plan(root);
     let Reader { names, findings, .. } = reader;
-    names.report(findings);
-    plan
+    let outside = names.report(findings);
+    (plan, outside)
 }
 
 impl<'d> Reader<'d> {

@@ -6,6 +6,7 @@ mod corpus;
 mod differential;
 mod hostile;
 mod interpolation;
+mod outside;
 mod round_trip;
 mod schema;
 

@@ -22,6 +22,8 @@ pub enum KeyConfig {
 impl KeyConfig {
     /// The variable read here.
     pub const VARIABLE: &str = "SMOKEX_KEY";
+    /// The variable that holds former keys.
+    pub const FORMER: &str = "SMOKEX_OLD_KEYS";
 
     /// From `SMOKEX_KEY`, else `VAR_DIR`. No file is touched yet.
     ///
@@ -39,14 +41,32 @@ impl KeyConfig {
         let Some(text) = environment.text(Self::VARIABLE)? else {
             return Ok(Self::File(VarDir::read(environment)?));
         };
-        let problem = match STANDARD.decode(text) {
-            Err(_) => "is not base64".to_owned(),
-            Ok(bytes) => match bytes.len() {
-                32 => return Ok(Self::Given(Key::new(bytes.try_into().expect("32 bytes were counted")))),
-                length => format!("decodes to {length} bytes instead of 32"),
-            },
+        decode(&text)
+            .map(Self::Given)
+            .map_err(|problem| Invalid::new(Self::VARIABLE, problem, "Write what `openssl rand -base64 32` prints"))
+    }
+
+    /// The keys of `SMOKEX_OLD_KEYS`, with commas between: they seal nothing, and still open what they sealed.
+    ///
+    /// # Errors
+    /// If one of them is not the base64 of 32 bytes.
+    pub fn former_from_env() -> Result<Vec<Key>, Invalid> {
+        Self::read_former(&Environment::process())
+    }
+
+    /// As [`Self::former_from_env`], from other variables.
+    ///
+    /// # Errors
+    /// If one of them is not the base64 of 32 bytes.
+    pub fn read_former(environment: &Environment) -> Result<Vec<Key>, Invalid> {
+        let texts = environment.words(Self::FORMER)?;
+        let read = |(number, text): (usize, &String)| {
+            decode(text).map_err(|problem| {
+                let problem = format!("has a key, number {number}, that {problem}");
+                Invalid::new(Self::FORMER, problem, "Write former values of SMOKEX_KEY with commas between")
+            })
         };
-        Err(Invalid::new(Self::VARIABLE, problem, "Write what `openssl rand -base64 32` prints"))
+        (1..).zip(&texts).map(read).collect()
     }
 
     /// The key, if it was given or its file is there already.
@@ -70,6 +90,13 @@ impl KeyConfig {
             Self::File(var) => Key::load_or_make(var),
         }
     }
+}
+
+/// The key that a text holds, or what is wrong with the text, which is not repeated.
+fn decode(text: &str) -> Result<Key, String> {
+    let bytes = STANDARD.decode(text).map_err(|_| "is not base64".to_owned())?;
+    let length = bytes.len();
+    bytes.try_into().map(Key::new).map_err(|_| format!("decodes to {length} bytes instead of 32"))
 }
 
 impl fmt::Debug for KeyConfig {
@@ -100,5 +127,18 @@ mod tests {
             assert_eq!(error, format!("SMOKEX_KEY {problem}. Write what `openssl rand -base64 32` prints."));
             assert!(!error.contains(text));
         }
+    }
+
+    #[test]
+    fn former_keys_stand_with_commas_between() {
+        let read = |text: &str| KeyConfig::read_former(&Environment::given([("SMOKEX_OLD_KEYS", text)]));
+        assert!(read("").unwrap().is_empty());
+        let keys = read(&format!("{}, {},", STANDARD.encode([1; 32]), STANDARD.encode([2; 32]))).unwrap();
+        assert_eq!(keys.iter().map(|key| key.expose()[0]).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(
+            read(&format!("{},aaaa", STANDARD.encode([1; 32]))).unwrap_err().to_string(),
+            "SMOKEX_OLD_KEYS has a key, number 2, that decodes to 3 bytes instead of 32. Write former values of \
+             SMOKEX_KEY with commas between."
+        );
     }
 }

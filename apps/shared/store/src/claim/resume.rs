@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::ClaimedRun;
 use crate::{
-    Error, SealingKey,
+    Error, KeyRing,
     connection::on_conn,
     database::Transaction,
     recorder::progress,
@@ -41,11 +41,7 @@ type StepRow = (i32, Word<StepState>, Option<Vec<u8>>);
 
 /// Fills in the recorded steps of the runs that an earlier worker had. What does not open with our key
 /// costs the run its end, not the others their claim.
-pub(super) fn load(
-    transaction: &mut Transaction<'_>,
-    key: &SealingKey,
-    claimed: &mut [ClaimedRun],
-) -> Result<(), Error> {
+pub(super) fn load(transaction: &mut Transaction<'_>, keys: &KeyRing, claimed: &mut [ClaimedRun]) -> Result<(), Error> {
     for run in claimed.iter_mut().filter(|run| run.lease.again) {
         let rows: Vec<StepRow> = on_conn!(transaction.conn, |conn| {
             statement::<(Integer, Text, Nullable<Binary>)>(
@@ -57,7 +53,7 @@ pub(super) fn load(
         for (position, Word(state), sealed) in rows {
             let position = position.unsigned_abs();
             if state.is_final() {
-                let opened = sealed.map(|sealed| key.open(&progress::context(&run.lease, position), &sealed));
+                let opened = sealed.map(|sealed| keys.open(&progress::context(&run.lease, position), &sealed));
                 run.unreadable |= matches!(opened, Some(Err(_)));
                 run.finished.push(RecordedStep { position, state, progress: opened.and_then(Result::ok) });
             } else {

@@ -43,16 +43,16 @@ pub enum OpenError {
         /// The first migration we do not know.
         version: String,
     },
-    /// Secrets in the database were sealed with another key.
+    /// Secrets in the database were sealed with keys that are not given.
     #[error(
-        "The key does not fit the database {url}: its secrets were sealed with another key (id {expected}, the one given has id {given}). Set SMOKEX_KEY to that key, or put the key file back."
+        "The key does not fit the database {url}: secrets in it were sealed with a key that is not given (id {missing}; given: {given}). Set SMOKEX_KEY to that key or name it in SMOKEX_OLD_KEYS, or put the key file back."
     )]
     WrongKey {
         /// Where.
         url: String,
-        /// The id of a key that fits.
-        expected: String,
-        /// The id of the key given.
+        /// The ids of the keys that are missing.
+        missing: String,
+        /// The ids of the keys given.
         given: String,
     },
     /// The schema could not be brought up to date.

@@ -7,7 +7,7 @@ use domain::{RunId, StepState};
 
 use super::batch::{Last, RunWrites, StepWrite};
 use crate::{
-    Error, RunChange, SealingKey,
+    Error, KeyRing, RunChange,
     connection::AnyConnection,
     database::Transaction,
     ending::{self, Ended},
@@ -37,20 +37,20 @@ enum Fenced {
 /// a commit that notifies lets no other one of PostgreSQL's go to the disk with it.
 pub(super) fn apply_alone(
     conn: &mut AnyConnection,
-    key: &SealingKey,
+    keys: &KeyRing,
     batch: &[RunWrites],
 ) -> Result<Vec<Verdict>, Error> {
     debug_assert!(batch.iter().all(|run| run.last.is_none()));
-    Ok(write(conn, key, batch)?.iter().map(Fenced::verdict).collect())
+    Ok(write(conn, keys, batch)?.iter().map(Fenced::verdict).collect())
 }
 
 /// Writes a batch; one verdict for each run.
 pub(super) fn apply(
     transaction: &mut Transaction<'_>,
-    key: &SealingKey,
+    keys: &KeyRing,
     batch: &[RunWrites],
 ) -> Result<Vec<Verdict>, Error> {
-    let fenced = write(transaction.conn, key, batch)?;
+    let fenced = write(transaction.conn, keys, batch)?;
     let mut ended = Vec::new();
     let mut verdicts = Vec::with_capacity(batch.len());
     for (run, fenced) in batch.iter().zip(fenced) {
@@ -76,10 +76,10 @@ pub(super) fn apply(
     Ok(verdicts)
 }
 
-fn write(conn: &mut AnyConnection, key: &SealingKey, batch: &[RunWrites]) -> Result<Vec<Fenced>, Error> {
+fn write(conn: &mut AnyConnection, keys: &KeyRing, batch: &[RunWrites]) -> Result<Vec<Fenced>, Error> {
     match conn {
-        AnyConnection::Postgres(conn) => postgres::write(conn, key, batch),
-        AnyConnection::Sqlite(conn) => sqlite::write(conn, key, batch),
+        AnyConnection::Postgres(conn) => postgres::write(conn, keys, batch),
+        AnyConnection::Sqlite(conn) => sqlite::write(conn, keys, batch),
     }
 }
 
@@ -101,9 +101,9 @@ fn state(run: &RunWrites, step: &StepWrite) -> &'static str {
 }
 
 /// What a step is written with for those after it: nothing, if the run is over.
-fn sealed(key: &SealingKey, run: &RunWrites, step: &StepWrite) -> Option<Vec<u8>> {
+fn sealed(keys: &KeyRing, run: &RunWrites, step: &StepWrite) -> Option<Vec<u8>> {
     let plain = step.progress.as_ref().filter(|_| !run.ends())?;
-    Some(progress::seal(key, run.lease(), step.position, plain))
+    Some(progress::seal(keys, run.lease(), step.position, plain))
 }
 
 /// A count as the columns hold it.

@@ -101,16 +101,16 @@ impl Writer<'_> {
         untold: Vec<Change>,
     ) -> Result<impl Iterator<Item = (RunWrites, Verdict)> + use<>, (Vec<RunWrites>, Error)> {
         let batch = Arc::new(batch);
-        let (key, writes) = (Arc::clone(&self.store.key), Arc::clone(&batch));
+        let (keys, writes) = (Arc::clone(&self.store.keys), Arc::clone(&batch));
         let result = match self.lane {
             Lane::Awaited => {
-                let write = move |conn: &mut AnyConnection| guarded(|| apply_alone(conn, &key, &writes));
+                let write = move |conn: &mut AnyConnection| guarded(|| apply_alone(conn, &keys, &writes));
                 self.store.database.outside_transactions(write).await
             }
             Lane::Rest => {
                 let write = move |transaction: &mut Transaction<'_>| {
                     untold.into_iter().for_each(|change| transaction.changed(change));
-                    guarded(|| apply(transaction, &key, &writes))
+                    guarded(|| apply(transaction, &keys, &writes))
                 };
                 self.store.database.write(write).await
             }

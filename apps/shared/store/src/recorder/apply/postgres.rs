@@ -10,16 +10,16 @@ use diesel::{
 
 use super::{Fenced, column, sealed, state};
 use crate::{
-    Error, SealingKey,
+    Error, KeyRing,
     recorder::batch::{Last, RunWrites},
     sql::{Id, Uuid},
     statement::statement,
 };
 
-pub(super) fn write(conn: &mut PgConnection, key: &SealingKey, batch: &[RunWrites]) -> Result<Vec<Fenced>, Error> {
+pub(super) fn write(conn: &mut PgConnection, keys: &KeyRing, batch: &[RunWrites]) -> Result<Vec<Fenced>, Error> {
     let mut held = HashMap::with_capacity(batch.len());
-    put(conn, key, batch, &mut held)?;
-    end(conn, key, batch, &mut held)?;
+    put(conn, keys, batch, &mut held)?;
+    end(conn, keys, batch, &mut held)?;
     hand_back(conn, batch, &mut held)?;
     let fenced = |run| held.remove(&key_of(run)).unwrap_or(Fenced::Refused);
     Ok(batch.iter().map(fenced).collect())
@@ -81,7 +81,7 @@ macro_rules! bind_steps {
 /// so that it plans once and not every time, which takes as long as the statement itself.
 fn put(
     conn: &mut PgConnection,
-    key: &SealingKey,
+    keys: &KeyRing,
     batch: &[RunWrites],
     held: &mut HashMap<Key, Fenced>,
 ) -> Result<(), Error> {
@@ -105,7 +105,7 @@ fn put(
     ))
     .bind::<Array<Uuid>, _>(each(going().map(|run| key_of(run).0)))
     .bind::<Array<BigInt>, _>(each(going().map(|run| key_of(run).1)));
-    let rows: Vec<Key> = bind_steps!(statement, key, steps()).load(conn)?;
+    let rows: Vec<Key> = bind_steps!(statement, keys, steps()).load(conn)?;
     held.extend(rows.into_iter().map(|key| (key, Fenced::Held)));
     Ok(())
 }
@@ -113,7 +113,7 @@ fn put(
 /// Writes the ends and the steps of those runs that are over and whose fence holds.
 fn end(
     conn: &mut PgConnection,
-    key: &SealingKey,
+    keys: &KeyRing,
     batch: &[RunWrites],
     held: &mut HashMap<Key, Fenced>,
 ) -> Result<(), Error> {
@@ -147,7 +147,7 @@ fn end(
     .bind::<Array<Integer>, _>(each(over().map(|(_, ending)| column(ending.passed))))
     .bind::<Array<Integer>, _>(each(over().map(|(_, ending)| column(ending.failed))))
     .bind::<Array<Integer>, _>(each(over().map(|(_, ending)| column(ending.skipped))));
-    let rows: Vec<(Id, i64, i64, i64)> = bind_steps!(statement, key, steps()).load(conn)?;
+    let rows: Vec<(Id, i64, i64, i64)> = bind_steps!(statement, keys, steps()).load(conn)?;
     held.extend(rows.into_iter().map(|(id, fence, at, took)| ((id, fence), Fenced::Ended { at, took })));
     Ok(())
 }

@@ -7,19 +7,19 @@ use diesel::{
 
 use super::{Fenced, column, sealed, state};
 use crate::{
-    Error, SealingKey,
+    Error, KeyRing,
     recorder::batch::{Last, RunWrites, StepWrite},
     sql::{Id, Uuid},
     statement::statement,
 };
 
-pub(super) fn write(conn: &mut SqliteConnection, key: &SealingKey, batch: &[RunWrites]) -> Result<Vec<Fenced>, Error> {
+pub(super) fn write(conn: &mut SqliteConnection, keys: &KeyRing, batch: &[RunWrites]) -> Result<Vec<Fenced>, Error> {
     batch
         .iter()
         .map(|run| {
             let fenced = fence(conn, run)?;
             if !matches!(fenced, Fenced::Refused) {
-                run.steps.iter().try_for_each(|step| put(conn, key, run, step))?;
+                run.steps.iter().try_for_each(|step| put(conn, keys, run, step))?;
             }
             Ok(fenced)
         })
@@ -66,7 +66,7 @@ fn fence(conn: &mut SqliteConnection, run: &RunWrites) -> Result<Fenced, Error> 
     Ok(fenced.unwrap_or(Fenced::Refused))
 }
 
-fn put(conn: &mut SqliteConnection, key: &SealingKey, run: &RunWrites, step: &StepWrite) -> Result<(), Error> {
+fn put(conn: &mut SqliteConnection, keys: &KeyRing, run: &RunWrites, step: &StepWrite) -> Result<(), Error> {
     statement::<()>(
         "INSERT INTO steps (run_id, position, state, started_at, duration, report, progress)
          VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -79,7 +79,7 @@ fn put(conn: &mut SqliteConnection, key: &SealingKey, run: &RunWrites, step: &St
     .bind::<Nullable<BigInt>, _>(step.started_at)
     .bind::<Nullable<BigInt>, _>(step.duration)
     .bind::<Nullable<Text>, _>(step.report.as_deref())
-    .bind::<Nullable<Binary>, _>(sealed(key, run, step))
+    .bind::<Nullable<Binary>, _>(sealed(keys, run, step))
     .execute(conn)?;
     Ok(())
 }
