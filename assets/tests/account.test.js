@@ -85,7 +85,7 @@ describe("an account", () => {
     await page.getByRole("img", { name: "QR code of the secret below" }).waitFor();
     await look("the page of the secret");
     const secret = (await page.locator("main code").innerText()).replaceAll(" ", "");
-    await page.getByLabel("Code").fill(code(secret));
+    await page.getByRole("textbox", { name: "Code" }).fill(code(secret));
     await page.getByRole("button", { name: "Turn it on" }).click();
     await page.getByRole("heading", { name: "Keep these recovery codes" }).waitFor();
     await look("the recovery codes");
@@ -103,11 +103,11 @@ describe("an account", () => {
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Second factor" }).waitFor();
     await look("the second step");
-    await page.getByLabel("Code").fill("000000");
+    await page.getByRole("textbox", { name: "Code" }).fill("000000");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.locator("#code-error").waitFor();
     forgiven(422);
-    await page.getByLabel("Code").fill(codes[0]);
+    await page.getByRole("textbox", { name: "Code" }).fill(codes[0]);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Home", level: 1 }).waitFor();
     await page.getByRole("link", { name: "Account" }).click();
@@ -142,7 +142,7 @@ describe("an account", () => {
     await other.getByLabel("E-mail").fill(EMAIL);
     await other.getByLabel("Password").fill(PASSWORD);
     await other.getByRole("button", { name: "Sign in" }).click();
-    await other.getByLabel("Code").fill(codes[1]);
+    await other.getByRole("textbox", { name: "Code" }).fill(codes[1]);
     await other.getByRole("button", { name: "Sign in" }).click();
     await other.getByRole("heading", { name: "Home", level: 1 }).waitFor();
     await page.goto(`${server.origin}/account`);
