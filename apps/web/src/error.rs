@@ -19,7 +19,7 @@ pub(crate) enum PageError {
     NotFound,
     /// The role does not allow it.
     #[error("not allowed: {0}")]
-    Forbidden(&'static str),
+    Forbidden(String),
     /// Another site caused it.
     #[error("caused by another site")]
     CrossSite,
@@ -65,7 +65,7 @@ impl PageError {
                 "There is nothing here",
                 "It was deleted, it belongs to another organization, or the address has a typing error.".to_owned(),
             ),
-            Self::Forbidden(reason) => ("This is not yours to do", (*reason).to_owned()),
+            Self::Forbidden(reason) => ("This is not yours to do", reason.clone()),
             Self::CrossSite => (
                 "This request came from another site",
                 "It was refused, and nothing was changed. Open the page here and try again.".to_owned(),

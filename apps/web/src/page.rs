@@ -1,8 +1,10 @@
 //! What every page has around its content, and how templates become answers.
 
+use std::borrow::Borrow;
+
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
-
+use domain::Action;
 use jiff::Timestamp;
 
 use crate::{assets, error::PageError, middleware::protect::Nonce, session::SignedIn, show::standing::Standing};
@@ -77,16 +79,16 @@ impl Page {
         self.member.as_ref().is_some_and(|member| member.is_operator)
     }
 
-    /// Whether whoever looks may see and change what the organization pays for.
-    pub(crate) fn may_bill(&self) -> bool {
-        self.member.as_ref().is_some_and(|member| member.role.may_bill())
+    /// Whether whoever looks may do this.
+    pub(crate) fn may(&self, action: impl Borrow<Action>) -> bool {
+        self.member.as_ref().is_some_and(|member| member.role.may(*action.borrow()))
     }
 
     /// What is wrong with what the organization pays for; only for those who can do something about it, and
     /// not on the page that says it anyway.
     pub(crate) fn banner(&self) -> Option<Standing> {
         let subscription = self.member.as_ref()?.subscription.as_ref()?;
-        let is_wanted = self.may_bill() && self.section != Section::Billing;
+        let is_wanted = self.may(Action::Bill) && self.section != Section::Billing;
         Standing::of(subscription, Timestamp::now()).filter(|standing| is_wanted && standing.is_problem)
     }
 

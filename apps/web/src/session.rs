@@ -14,6 +14,7 @@ use actix_web::{
     http::Method,
     web::Data,
 };
+use domain::Action;
 use futures_util::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
 use store::Member;
@@ -132,6 +133,11 @@ impl Deref for SignedIn {
 }
 
 impl SignedIn {
+    /// Lets only members go on whose role may do this.
+    pub(crate) fn must(&self, action: Action) -> Result<(), PageError> {
+        if self.role.may(action) { Ok(()) } else { Err(PageError::Forbidden(action.refusal())) }
+    }
+
     /// None if nobody is signed in.
     pub(crate) async fn of(request: &HttpRequest) -> Result<Option<Self>, PageError> {
         let state = request.app_data::<Data<State>>().expect("every application has a state");

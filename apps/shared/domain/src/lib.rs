@@ -4,6 +4,7 @@
 //! the system's database of time zones.
 
 pub mod account;
+pub mod action;
 pub mod admission;
 pub mod cause;
 pub mod elapsed;
@@ -25,6 +26,7 @@ pub mod subscription;
 pub mod tier;
 
 pub use account::{Email, OrganizationName, Password, PlanName};
+pub use action::Action;
 pub use cause::Cause;
 pub use elapsed::Elapsed;
 pub use forecast::Forecast;

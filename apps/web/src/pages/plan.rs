@@ -5,7 +5,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use askama::Template;
-use domain::{Cause, Health, PlanId, RunId};
+use domain::{Action, Cause, Health, PlanId, RunId};
 use plan::OutlineStep;
 use store::{NewRun, PageRequest, PlanDetail, QueueError, RunFilter, RunRow, ScheduleRow};
 
@@ -32,7 +32,6 @@ struct PlanPage {
     runs: Vec<RunRow>,
     /// The schedule that comes due next.
     next: Option<ScheduleRow>,
-    may_edit: bool,
 }
 
 #[derive(Template)]
@@ -58,7 +57,6 @@ pub(crate) async fn overview(
     )?;
     let is_failing = matches!(plan.health, Some(Health::Failing | Health::Errored));
     html(&PlanPage {
-        may_edit: member.role.may_edit(),
         next: coming.pop(),
         page: Page::of(&request, Section::Plans, member).failing(is_failing),
         state: if plan.over_limit.is_some() { "paused" } else { word_of(plan.health) },
@@ -82,9 +80,7 @@ pub(crate) async fn run(plan: Path<PlanId>, member: SignedIn, state: Data<State>
 
 /// Asks for a run of the plan's current version.
 pub(crate) async fn queue(state: &State, member: &SignedIn, plan: PlanId) -> Result<RunId, PageError> {
-    if !member.role.may_run() {
-        return Err(PageError::Forbidden("Plans are run by owners, admins, editors and operators. Ask one of them."));
-    }
+    member.must(Action::Run)?;
     let new = NewRun { user: Some(member.user_id), ..NewRun::of(plan, Cause::Manual) };
     match state.store.queue_run(member.tenant(), new).await {
         Ok(run) => Ok(run.id),
@@ -101,7 +97,7 @@ pub(crate) async fn ask_to_delete(
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
     let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
-    may_delete(&member)?;
+    member.must(Action::DeletePlans)?;
     html(&DeletePage { page: Page::of(&request, Section::Plans, member), plan })
 }
 
@@ -111,13 +107,6 @@ pub(crate) async fn delete(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    may_delete(&member)?;
+    member.must(Action::DeletePlans)?;
     if state.store.delete_plan(member.tenant(), *plan).await? { Ok(go("/plans")) } else { Err(PageError::NotFound) }
-}
-
-fn may_delete(member: &SignedIn) -> Result<(), PageError> {
-    if member.role.may_edit() {
-        return Ok(());
-    }
-    Err(PageError::Forbidden("Plans are deleted by owners, admins and editors. Ask one of them."))
 }

@@ -19,6 +19,7 @@ mod inbound;
 mod live;
 mod plans;
 mod raw;
+mod rights;
 mod runs;
 mod schedules;
 mod tenancy;

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use rstest::rstest;
+use testkit::factory;
 use web::{Access, ROUTES, Route};
 
 use crate::{
@@ -11,24 +12,29 @@ use crate::{
 };
 
 /// Something of each kind that somebody has.
-struct Ids {
+pub struct Ids {
     plan: String,
     run: String,
     schedule: String,
 }
 
 impl Ids {
-    async fn of(app: &TestApp, someone: &Someone) -> Self {
+    pub async fn of(app: &TestApp, someone: &Someone) -> Self {
         let plan = someone.plan(app, "Ada's plan", PLAN).await;
         let run = execute(app, someone, plan, &[passed("1"), passed("2")]).await;
-        let schedule = schedule(someone, plan, &[("name", "Hourly"), ("kind", "every"), ("interval", "1h")]).await;
+        let schedule = factory::scheduled(&app.store, &someone.member, plan, factory::hourly("Hourly")).await;
         Self { plan: plan.to_string(), run: run.to_string(), schedule: schedule.to_string() }
+    }
+
+    /// Whether the route's address holds one of them.
+    pub fn lead_to(&self, route: &Route) -> bool {
+        ["{plan}", "{run}", "{schedule}"].iter().any(|id| route.path.contains(id))
     }
 }
 
 /// The route's address with ids in it. A placeholder that is not known here fails the test, so that
 /// nobody adds a route without saying whose things it leads to.
-fn address(route: &Route, ids: &Ids) -> String {
+pub fn address(route: &Route, ids: &Ids) -> String {
     let path = route
         .path
         .replace("{plan}", &ids.plan)
@@ -65,8 +71,7 @@ async fn every_route_is_404_with_anothers_ids(#[case] on: On) {
     let app = TestApp::start_on(on).await;
     let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
     let ids = Ids::of(&app, &ada).await;
-    let is_owned = |route: &&Route| ["{plan}", "{run}", "{schedule}"].iter().any(|id| route.path.contains(id));
-    let owned: Vec<&Route> = ROUTES.iter().filter(is_owned).collect();
+    let owned: Vec<&Route> = ROUTES.iter().filter(|route| ids.lead_to(route)).collect();
     assert!(owned.len() >= 24, "the table lost routes: {owned:?}");
     for route in &owned {
         assert_eq!(route.access, Access::Member, "{route:?} would be open to everybody");
