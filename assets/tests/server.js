@@ -14,7 +14,7 @@ const START = 30_000;
 
 /**
  * @param {{allow?: string[]}} [options]  addresses that plans may reach besides the demo API
- * @returns {Promise<{origin: string, demo: string, stop: () => Promise<void>}>}
+ * @returns {Promise<{origin: string, demo: string, mail: string, stop: () => Promise<void>}>}
  */
 export async function startServer({ allow = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "smokex-browser-"));
@@ -54,7 +54,7 @@ export async function startServer({ allow = [] } = {}) {
     }
     await pause(50);
   }
-  return { origin, demo, stop };
+  return { origin, demo, mail: join(folder, "mail"), stop };
 }
 
 async function isReady(origin) {

@@ -4,10 +4,16 @@ use std::borrow::Borrow;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
-use domain::Action;
+use domain::{Action, Email};
 use jiff::Timestamp;
 
-use crate::{assets, error::PageError, middleware::protect::Nonce, session::SignedIn, show::standing::Standing};
+use crate::{
+    assets,
+    error::PageError,
+    middleware::protect::Nonce,
+    session::{SignedIn, Somebody},
+    show::standing::Standing,
+};
 
 /// The part of the product a page belongs to; marked in the side bar.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,6 +22,8 @@ pub(crate) enum Section {
     Plans,
     Schedules,
     Runs,
+    /// Its members, its name, its audit log.
+    Organization,
     Billing,
     Docs,
     /// For operators.
@@ -28,6 +36,8 @@ pub(crate) enum Section {
 pub(crate) struct Page {
     section: Section,
     pub(crate) member: Option<SignedIn>,
+    /// Who is signed in, where that matters and they may belong to no organization.
+    pub(crate) email: Option<Email>,
     pub(crate) nonce: String,
     is_failing: bool,
 }
@@ -43,10 +53,15 @@ impl Page {
         Self { member, ..Self::public(request, section) }
     }
 
+    /// For whoever is signed in, whether they belong to an organization or not.
+    pub(crate) fn of_somebody(request: &HttpRequest, somebody: &Somebody, member: Option<SignedIn>) -> Self {
+        Self { email: Some(somebody.person.email.clone()), ..Self::open(request, Section::Organization, member) }
+    }
+
     /// In front of the door.
     pub(crate) fn public(request: &HttpRequest, section: Section) -> Self {
         let nonce = request.extensions().get::<Nonce>().map(|nonce| nonce.as_str().to_owned()).unwrap_or_default();
-        Self { section, member: None, nonce, is_failing: false }
+        Self { section, member: None, email: None, nonce, is_failing: false }
     }
 
     /// Shows in the icon whether something fails.
@@ -66,6 +81,7 @@ impl Page {
             Section::Plans => "plans",
             Section::Schedules => "schedules",
             Section::Runs => "runs",
+            Section::Organization => "organization",
             Section::Billing => "billing",
             Section::Docs => "docs",
             Section::Clock => "clock",

@@ -1,15 +1,11 @@
 //! Signing up, and finding who signs in.
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, insert_into, result::DatabaseErrorKind};
-use domain::{Email, OrganizationId, OrganizationName, Role, Tier, UserId};
+use domain::{Email, OrganizationName, UserId};
 
 use crate::{
-    Error, NewPlan, Store, Tenant,
-    connection::{now, on_conn},
-    limited::limited,
-    plan,
-    schema::{members, organizations, users},
-    sql::Id,
+    Error, NewPlan, Store, Tenant, connection::now, database::Transaction, limited::limited, member, organization,
+    schema::users, sql::Id,
 };
 
 /// Somebody who signs up, with an organization of their own.
@@ -47,42 +43,8 @@ impl Store {
     pub async fn sign_up(&self, new: NewAccount) -> Result<UserId, SignUpError> {
         self.database
             .write(move |tx| {
-                let user = UserId::new();
-                let organization = OrganizationId::new();
-                let now = now(tx.conn)?;
-                let inserted = insert_into(users::table)
-                    .values((
-                        users::id.eq(Id::from(user)),
-                        users::email.eq(new.email.as_str()),
-                        users::password_hash.eq(&new.password_hash),
-                        users::created_at.eq(now),
-                    ))
-                    .execute(tx.conn);
-                match inserted {
-                    Err(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-                        return Err(SignUpError::EmailTaken);
-                    }
-                    other => other?,
-                };
-                insert_into(organizations::table)
-                    .values((
-                        organizations::id.eq(Id::from(organization)),
-                        organizations::name.eq(new.organization_name.as_str()),
-                        organizations::tier.eq(Tier::Free.as_str()),
-                        organizations::created_at.eq(now),
-                    ))
-                    .execute(tx.conn)?;
-                insert_into(members::table)
-                    .values((
-                        members::organization_id.eq(Id::from(organization)),
-                        members::user_id.eq(Id::from(user)),
-                        members::role.eq(Role::Owner.as_str()),
-                        members::created_at.eq(now),
-                    ))
-                    .execute(tx.conn)?;
-                if let Some(sample) = &new.sample {
-                    plan::insert(tx, &Tenant::new(organization), user, sample)?;
-                }
+                let user = insert(tx, &new.email, &new.password_hash)?;
+                organization::create(tx, user, &new.organization_name, new.sample.as_ref())?;
                 Ok(user)
             })
             .await
@@ -105,14 +67,8 @@ impl Store {
 
     /// How many members the organization has.
     pub async fn number_of_members(&self, tenant: &Tenant) -> Result<u32, Error> {
-        let organization = Id::from(tenant.organization());
-        self.database
-            .read(move |conn| {
-                let members = members::table.filter(members::organization_id.eq(organization)).count();
-                let number: i64 = on_conn!(conn, |conn| members.get_result(conn)?);
-                Ok(u32::try_from(number).unwrap_or(u32::MAX))
-            })
-            .await
+        let organization = tenant.organization();
+        self.database.read(move |conn| member::number_of(conn, organization)).await
     }
 
     /// Whoever signed up first; none if nobody has.
@@ -124,5 +80,25 @@ impl Store {
                 Ok(limited(users, 1).get_result::<Id>(conn).optional()?.map(UserId::from))
             })
             .await
+    }
+}
+
+/// Makes an account that belongs to no organization yet.
+pub(crate) fn insert(tx: &mut Transaction<'_>, email: &Email, password_hash: &str) -> Result<UserId, SignUpError> {
+    let user = UserId::new();
+    let now = now(tx.conn)?;
+    let inserted = insert_into(users::table)
+        .values((
+            users::id.eq(Id::from(user)),
+            users::email.eq(email.as_str()),
+            users::password_hash.eq(password_hash),
+            users::created_at.eq(now),
+        ))
+        .execute(tx.conn);
+    match inserted {
+        Err(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            Err(SignUpError::EmailTaken)
+        }
+        other => other.map(|_| user).map_err(SignUpError::from),
     }
 }

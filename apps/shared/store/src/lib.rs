@@ -5,6 +5,7 @@
 
 mod account;
 mod admission;
+mod audit;
 mod changes;
 mod claim;
 mod clock;
@@ -15,13 +16,17 @@ mod doctor;
 mod ending;
 mod error;
 mod fire;
+mod invitation;
 mod key_check;
 mod lease;
 mod limited;
 mod mail;
+mod member;
 mod metering;
 mod open;
+mod organization;
 mod page;
+mod person;
 mod plan;
 mod recorder;
 mod retention;
@@ -41,6 +46,7 @@ mod usage;
 mod workers;
 
 pub use account::{NewAccount, SignUpError};
+pub use audit::{AuditFilter, AuditRow};
 pub use changes::{Change, Changes, RunChange};
 pub use claim::{Claimed, ClaimedRun, Claims, MOST_ATTEMPTS, RecordedStep};
 pub use clock::{ClockPause, ClockStatus};
@@ -49,12 +55,18 @@ pub use doctor::Finding;
 pub use ending::Ending;
 pub use error::Error;
 pub use fire::Fired;
+pub use invitation::{AcceptError, InvitationDetail, InvitationLink, InvitationRow, InviteError, NewInvitation};
 pub use lease::{Lease, Renewal};
 pub use mail::{ClaimedMail, MailRow, NewMail};
+pub use member::{MemberError, MemberRow};
 pub use metering::Metered;
 pub use open::{OpenError, Options, Store};
+pub use organization::{DeleteOrganizationError, OrganizationRow};
 pub use page::{Cursor, Page, PageRequest, UnknownCursor};
-pub use plan::{LastRun, NewPlan, PlanDetail, PlanFilter, PlanRow, PlanVersion, RecentRun, SaveError, VersionRow};
+pub use person::Person;
+pub use plan::{
+    LastRun, NewPlan, PlanDetail, PlanFilter, PlanOperator, PlanRow, PlanVersion, RecentRun, SaveError, VersionRow,
+};
 pub use recorder::{Recorder, Refused, Repeatable, RunRecorder};
 pub use run::{CancelOutcome, NewRun, QueueError, QueuedRun, RunDetail, RunFilter, RunRow, StepRow, Summary};
 pub use schedule::{OccurrenceRow, Paused, ScheduleDetail, ScheduleFilter, ScheduleRow, Which};

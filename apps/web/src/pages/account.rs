@@ -27,13 +27,13 @@ use crate::{
     error::PageError,
     page::{Page, Section, go, html, html_with},
     samples::SAMPLES,
-    session::{self, SignedIn, Token},
+    session::{self, Somebody, Token},
     state::State,
 };
 
 /// An answer to a sign-up comes no sooner than this after it was asked for, so that what the database
 /// had to do cannot be read from the time.
-const SIGN_UP_TAKES: Duration = Duration::from_millis(300);
+pub(crate) const SIGN_UP_TAKES: Duration = Duration::from_millis(300);
 
 #[derive(Template)]
 #[template(path = "sign_up.html")]
@@ -75,7 +75,7 @@ pub(crate) struct SignIn {
 
 /// `GET /sign-up`
 pub(crate) async fn sign_up_form(request: HttpRequest) -> Result<HttpResponse, PageError> {
-    if SignedIn::of(&request).await?.is_some() {
+    if Somebody::of(&request).await?.is_some() {
         return Ok(go("/"));
     }
     let page = Page::public(&request, Section::Public);
@@ -130,12 +130,13 @@ pub(crate) async fn sign_up(
 }
 
 /// `GET /welcome`: where a sign-up leads.
-pub(crate) async fn welcome(request: HttpRequest) -> Result<HttpResponse, PageError> {
-    if SignedIn::of(&request).await?.is_some() {
+pub(crate) async fn welcome(request: HttpRequest, query: Query<Next>) -> Result<HttpResponse, PageError> {
+    if Somebody::of(&request).await?.is_some() {
         return Ok(go("/"));
     }
     let note = "We could not sign you in. If you already have an account with this address, sign in with its password.";
-    sign_in_page(&request, SignIn::default(), Some(note), StatusCode::OK)
+    let form = SignIn { next: query.into_inner().next, ..SignIn::default() };
+    sign_in_page(&request, form, Some(note), StatusCode::OK)
 }
 
 /// Where to go after signing in.
@@ -148,7 +149,7 @@ pub(crate) struct Next {
 /// `GET /sign-in`
 pub(crate) async fn sign_in_form(request: HttpRequest, query: Query<Next>) -> Result<HttpResponse, PageError> {
     let next = query.into_inner().next;
-    if SignedIn::of(&request).await?.is_some() {
+    if Somebody::of(&request).await?.is_some() {
         return Ok(go(local(&next)));
     }
     sign_in_page(&request, SignIn { next, ..SignIn::default() }, None, StatusCode::OK)
@@ -200,7 +201,7 @@ fn sign_in_page(
     html_with(status, &SignInPage { page, email: form.email, next: form.next, note, is_wrong })
 }
 
-async fn begin_session(request: &HttpRequest, state: &State, user: UserId) -> Result<Token, PageError> {
+pub(crate) async fn begin_session(request: &HttpRequest, state: &State, user: UserId) -> Result<Token, PageError> {
     let token = Token::new();
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let expires = SystemTime::now() + state.config.limits.session;
@@ -211,14 +212,14 @@ async fn begin_session(request: &HttpRequest, state: &State, user: UserId) -> Re
 }
 
 async fn end_session(request: &HttpRequest, state: &State) -> Result<(), PageError> {
-    if let Some(member) = SignedIn::of(request).await? {
-        state.store.end_session(&member).await?;
-        state.sessions.forget(&member.hash);
+    if let Some(somebody) = Somebody::of(request).await? {
+        state.store.end_session(&somebody.person).await?;
+        state.sessions.forget(&somebody.hash);
     }
     Ok(())
 }
 
-fn set_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) -> Result<(), PageError> {
+pub(crate) fn set_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) -> Result<(), PageError> {
     response.add_cookie(cookie).map_err(|error| PageError::internal(format!("a cookie was not set: {error}")))
 }
 

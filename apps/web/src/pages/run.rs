@@ -16,7 +16,7 @@ use crate::{
     error::PageError,
     filter::Query,
     page::{Page, Section, go, html, html_of, rendered},
-    pages::plan::queue,
+    pages::plan::{NOT_NAMED, queue},
     session::SignedIn,
     show::times,
     state::State,
@@ -183,6 +183,7 @@ pub(crate) async fn cancel(run: Path<RunId>, member: SignedIn, state: Data<State
         CancelOutcome::Cancelled | CancelOutcome::Cancelling | CancelOutcome::Over(_) => {
             Ok(go(&format!("/runs/{run}")))
         }
+        CancelOutcome::NotYours => Err(PageError::Forbidden(NOT_NAMED.to_owned())),
         CancelOutcome::NotFound => Err(PageError::NotFound),
     }
 }

@@ -31,7 +31,7 @@ async fn begin(store: &Store, customer: &str) -> Reading {
     store.begin_sync(customer).await.unwrap().expect("it is a customer of ours")
 }
 
-fn subscription(status: SubscriptionStatus) -> Subscription {
+pub fn subscription(status: SubscriptionStatus) -> Subscription {
     Subscription {
         id: "sub_1".to_owned(),
         status,
