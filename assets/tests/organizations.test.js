@@ -43,9 +43,9 @@ describe("organizations", () => {
   let link;
 
   it("somebody is invited, and gets a mail with a link", async () => {
-    await ada.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Organization" }).click();
+    await ada.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Organization", exact: true }).click();
     await ada.getByLabel("E-mail").fill("bob@acme.example");
-    await ada.getByLabel("operator").check();
+    await ada.getByRole("radio", { name: /^operator/ }).check();
     await ada.getByRole("button", { name: "Send the invitation" }).click();
     await ada.getByRole("heading", { name: "Invited", exact: true }).waitFor();
     await ada.getByRole("row", { name: /bob@acme\.example/ }).waitFor();
@@ -119,6 +119,7 @@ describe("organizations", () => {
     await look(ada, "the audit log");
     await ada.getByLabel("Action").selectOption("member_role_changed");
     await ada.getByRole("button", { name: "Filter" }).click();
+    await ada.locator("tbody tr").nth(1).waitFor({ state: "detached" });
     await ada.getByText("after: editor").waitFor();
     assert.equal(await ada.locator("tbody tr").count(), 1);
   });

@@ -75,13 +75,13 @@ fn filter(query: &Query, page: PageRequest) -> AuditFilter {
     let hours = TIMES.iter().find(|(word, ..)| query.get("time") == Some(word)).map(|(_, hours, _)| *hours);
     AuditFilter {
         who: query.get("who").map(str::to_owned),
-        deed: query.words("action").pop(),
+        deed: query.words("deed").pop(),
         since: hours.map(|hours| Timestamp::now() - SignedDuration::from_hours(hours)),
         page,
     }
 }
 
-/// `GET /audit?who=…&action=…&time=…&after=…`
+/// `GET /audit?who=…&deed=…&time=…&after=…`
 pub(crate) async fn page(
     request: HttpRequest,
     member: SignedIn,

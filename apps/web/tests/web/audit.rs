@@ -19,10 +19,10 @@ async fn it_shows_who_did_what_and_is_narrowed_down() {
     assert!(page.contains("role: operator"), "details are in words: {page}");
     let rows = |page: &str| page.split("<tbody>").nth(1).map_or(0, |rows| rows.matches("<tr>").count());
     let who = bob.member.email.as_str();
-    let page = ada.browser.get(&format!("/audit?who={who}&action=run_requested&time=hour")).await.page();
+    let page = ada.browser.get(&format!("/audit?who={who}&deed=run_requested&time=hour")).await.page();
     assert_eq!(rows(&page), 1, "{page}");
-    assert_eq!(rows(&ada.browser.get("/audit?action=plan_deleted").await.page()), 0);
-    assert_eq!(ada.browser.get("/audit?action=nonsense&after=nonsense").await.status, 200);
+    assert_eq!(rows(&ada.browser.get("/audit?deed=plan_deleted").await.page()), 0);
+    assert_eq!(ada.browser.get("/audit?deed=nonsense&after=nonsense").await.status, 200);
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn as_a_file_it_holds_all_lines_and_no_formula() {
         let name = format!("=1+{n}");
         app.store.rename_organization(ada.member.tenant(), name.parse().unwrap()).await.unwrap();
     }
-    let answer = ada.browser.get("/audit.csv?action=organization_renamed").await;
+    let answer = ada.browser.get("/audit.csv?deed=organization_renamed").await;
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"audit.csv\"");
     assert_eq!(answer.text.lines().count(), 601);
     assert!(answer.text.starts_with("at,actor,who,action,id,name,details\r\n"), "{}", &answer.text[..300]);
