@@ -83,6 +83,8 @@ describe("every page", () => {
         if (origin !== server.origin || pathname.startsWith("/schema/") || pathname.startsWith("/assets/")) continue;
         // No page: a file to keep.
         if (pathname === "/account/export") continue;
+        // Files, not pages.
+        if (pathname.startsWith("/audit.")) continue;
         const key = kind(pathname + search);
         if (!kinds.has(key)) kinds.set(key, pathname + search);
       }

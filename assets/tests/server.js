@@ -20,7 +20,7 @@ const START = 30_000;
 /**
  * @param {{allow?: string[], stripe?: {key: string, url: string}}} [options]
  *   `allow`: addresses that plans may reach besides the demo API; `stripe`: what `startStripe` gives, to sell through
- * @returns {Promise<{origin: string, demo: string, stop: () => Promise<void>}>}
+ * @returns {Promise<{origin: string, demo: string, mail: string, stop: () => Promise<void>}>}
  */
 export async function startServer({ allow = [], stripe } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "smokex-browser-"));
@@ -62,7 +62,7 @@ export async function startServer({ allow = [], stripe } = {}) {
     }
     await pause(50);
   }
-  return { origin, demo, stop };
+  return { origin, demo, mail: join(folder, "mail"), stop };
 }
 
 /** A fake Stripe of its own, which forgets everything when it stops. */

@@ -12,7 +12,7 @@ use actix_web::{
     middleware::{Compress, Condition, from_fn},
     web::{self, Data},
 };
-use store::Store;
+use store::{Change, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -143,8 +143,22 @@ impl Application {
             futures_util::future::join_all(handles.iter().map(stop)).await;
             Ok(())
         };
-        let (stopped, pages, demo): (io::Result<()>, _, _) = tokio::join!(stop, self.pages, self.demo);
+        let forget = self.state.clone();
+        let forget = async { shutdown.run_until_cancelled(forget_changed(&forget)).await };
+        let (stopped, pages, demo, _): (io::Result<()>, _, _, _) = tokio::join!(stop, self.pages, self.demo, forget);
         stopped.and(pages).and(demo)
+    }
+}
+
+/// Believes nobody any more of whose organization something has changed, in this process or in another one.
+async fn forget_changed(state: &State) {
+    let mut changes = state.store.changes();
+    loop {
+        match changes.next().await {
+            Change::Organization { organization } => state.sessions.forget_organization(organization),
+            Change::Resync => state.sessions.forget_everybody(),
+            Change::Run { .. } | Change::Plan { .. } | Change::Mail => {}
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
 use askama::Template;
+use store::MemberError;
 
 use crate::assets;
 
@@ -14,12 +15,21 @@ pub(crate) enum PageError {
         /// Path and query.
         next: String,
     },
+    /// Whoever is signed in belongs to no organization.
+    #[error("no organization")]
+    NoOrganization,
+    /// An invitation that was never made, was used or taken back, or is too old.
+    #[error("no such invitation")]
+    NoInvitation,
+    /// It cannot be done as things are.
+    #[error("conflict: {0}")]
+    Conflict(String),
     /// There is no such thing, or it is somebody else's.
     #[error("not found")]
     NotFound,
     /// The role does not allow it.
     #[error("not allowed: {0}")]
-    Forbidden(&'static str),
+    Forbidden(String),
     /// Another site caused it.
     #[error("caused by another site")]
     CrossSite,
@@ -61,11 +71,19 @@ impl PageError {
     fn words(&self) -> (&'static str, String) {
         match self {
             Self::SignIn { .. } => ("Sign in first", "This page is for members.".to_owned()),
+            Self::NoOrganization => ("Choose an organization", "You belong to none.".to_owned()),
+            Self::NoInvitation => (
+                "This invitation does not hold",
+                "It was used, taken back or replaced by a newer one, it is older than 7 days, or the address has a typing \
+                 error. Ask whoever invited you to send it again."
+                    .to_owned(),
+            ),
+            Self::Conflict(reason) => ("This cannot be done now", reason.clone()),
             Self::NotFound => (
                 "There is nothing here",
                 "It was deleted, it belongs to another organization, or the address has a typing error.".to_owned(),
             ),
-            Self::Forbidden(reason) => ("This is not yours to do", (*reason).to_owned()),
+            Self::Forbidden(reason) => ("This is not yours to do", reason.clone()),
             Self::CrossSite => (
                 "This request came from another site",
                 "It was refused, and nothing was changed. Open the page here and try again.".to_owned(),
@@ -103,6 +121,17 @@ impl From<store::Error> for PageError {
     }
 }
 
+impl From<MemberError> for PageError {
+    fn from(error: MemberError) -> Self {
+        match error {
+            MemberError::NotFound => Self::NotFound,
+            MemberError::Forbidden(reason) => Self::Forbidden(reason),
+            MemberError::LastOwner => Self::Conflict(error.to_string()),
+            MemberError::Store(error) => error.into(),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
@@ -116,8 +145,9 @@ struct ErrorPage<'a> {
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::SignIn { .. } => StatusCode::SEE_OTHER,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SignIn { .. } | Self::NoOrganization => StatusCode::SEE_OTHER,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::NotFound | Self::NoInvitation => StatusCode::NOT_FOUND,
             Self::Forbidden(_) | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -139,6 +169,9 @@ impl ResponseError for PageError {
             Self::SignIn { next } => {
                 let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
                 return response.insert_header((header::LOCATION, format!("/sign-in?{query}"))).finish();
+            }
+            Self::NoOrganization => {
+                return response.insert_header((header::LOCATION, "/organizations")).finish();
             }
             Self::Throttled { seconds } => {
                 response.insert_header((header::RETRY_AFTER, *seconds));

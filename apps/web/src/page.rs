@@ -1,13 +1,20 @@
 //! What every page has around its content, and how templates become answers.
 
+use std::borrow::Borrow;
+
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
-use domain::Confirmation;
+use domain::{Action, Confirmation, Email};
 use jiff::Timestamp;
 
 use crate::{
-    assets, config::MailDelivery, error::PageError, middleware::protect::Nonce, session::SignedIn,
-    show::standing::Standing, state::State,
+    assets,
+    config::MailDelivery,
+    error::PageError,
+    middleware::protect::Nonce,
+    session::{SignedIn, Somebody},
+    show::standing::Standing,
+    state::State,
 };
 
 /// The part of the product a page belongs to; marked in the side bar.
@@ -18,6 +25,8 @@ pub(crate) enum Section {
     Schedules,
     Runs,
     Secrets,
+    /// Its members, its name, its audit log.
+    Organization,
     Billing,
     Account,
     Docs,
@@ -33,6 +42,8 @@ pub(crate) enum Section {
 pub(crate) struct Page {
     section: Section,
     pub(crate) member: Option<SignedIn>,
+    /// Who is signed in, where that matters and they may belong to no organization.
+    pub(crate) email: Option<Email>,
     pub(crate) nonce: String,
     is_failing: bool,
     /// Where mail goes, as far as it is known.
@@ -50,11 +61,16 @@ impl Page {
         Self { member, ..Self::public(request, section) }
     }
 
+    /// For whoever is signed in, whether they belong to an organization or not.
+    pub(crate) fn of_somebody(request: &HttpRequest, somebody: &Somebody, member: Option<SignedIn>) -> Self {
+        Self { email: Some(somebody.person.email.clone()), ..Self::open(request, Section::Organization, member) }
+    }
+
     /// In front of the door.
     pub(crate) fn public(request: &HttpRequest, section: Section) -> Self {
         let nonce = request.extensions().get::<Nonce>().map(|nonce| nonce.as_str().to_owned()).unwrap_or_default();
         let mail = request.app_data::<Data<State>>().map(|state| state.config.mail);
-        Self { section, member: None, nonce, is_failing: false, mail }
+        Self { section, member: None, email: None, nonce, is_failing: false, mail }
     }
 
     /// Shows in the icon whether something fails.
@@ -75,6 +91,7 @@ impl Page {
             Section::Schedules => "schedules",
             Section::Runs => "runs",
             Section::Secrets => "secrets",
+            Section::Organization => "organization",
             Section::Billing => "billing",
             Section::Account => "account",
             Section::Docs => "docs",
@@ -95,16 +112,16 @@ impl Page {
         self.is_operator() && self.mail == Some(MailDelivery::Folder)
     }
 
-    /// Whether whoever looks may see and change what the organization pays for.
-    pub(crate) fn may_bill(&self) -> bool {
-        self.member.as_ref().is_some_and(|member| member.role.may_bill())
+    /// Whether whoever looks may do this.
+    pub(crate) fn may(&self, action: impl Borrow<Action>) -> bool {
+        self.member.as_ref().is_some_and(|member| member.role.may(*action.borrow()))
     }
 
     /// What is wrong with what the organization pays for; only for those who can do something about it, and
     /// not on the page that says it anyway.
     pub(crate) fn banner(&self) -> Option<Standing> {
         let subscription = self.member.as_ref()?.subscription.as_ref()?;
-        let is_wanted = self.may_bill() && self.section != Section::Billing;
+        let is_wanted = self.may(Action::Bill) && self.section != Section::Billing;
         Standing::of(subscription, Timestamp::now()).filter(|standing| is_wanted && standing.is_problem)
     }
 

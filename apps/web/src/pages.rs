@@ -1,13 +1,19 @@
 //! One file per noun: its handlers and the data of its templates.
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod billing;
 pub(crate) mod clock;
 pub(crate) mod docs;
 pub(crate) mod editor;
 pub(crate) mod health;
 pub(crate) mod home;
+pub(crate) mod invitation;
 pub(crate) mod mail;
+pub(crate) mod members;
+pub(crate) mod operators;
+pub(crate) mod organization;
+pub(crate) mod organizations;
 pub(crate) mod plan;
 pub(crate) mod plans;
 pub(crate) mod run;

@@ -9,7 +9,9 @@ use crate::{assets, error::PageError, events, metrics, pages};
 pub enum Access {
     /// Everybody.
     Public,
-    /// Whoever is signed in, for what is their own.
+    /// Whoever is signed in, whether they belong to an organization or not.
+    Person,
+    /// Whoever is signed in to an organization, for what is its own.
     Member,
     /// Whoever runs this server; for everybody else there is no such thing.
     Operator,
@@ -83,6 +85,7 @@ routes! {
     Member GET "/plans/{plan}/delete" => pages::plan::ask_to_delete;
     Member POST "/plans/{plan}/delete" => pages::plan::delete;
     Member POST "/plans/{plan}/runs" => pages::plan::run;
+    Member POST "/plans/{plan}/operators" => pages::operators::save;
     Member GET "/plans/{plan}/events" => events::of_plan;
     Member GET "/plans/{plan}/versions" => pages::versions::list;
     Member GET "/plans/{plan}/versions/{version}" => pages::versions::version;
@@ -127,6 +130,31 @@ routes! {
     Member POST "/billing/cancel" => pages::billing::cancel;
     Member POST "/billing/resume" => pages::billing::resume;
     Public POST "/webhooks/stripe" => pages::billing::webhook;
+
+    Person GET "/organizations" => pages::organizations::list;
+    Person POST "/organizations" => pages::organizations::create;
+    Person POST "/organizations/{organization}/switch" => pages::organizations::switch;
+    Public GET "/invitations" => pages::invitation::page;
+    Person POST "/invitations" => pages::invitation::accept;
+    Public POST "/invitations/sign-up" => pages::invitation::sign_up;
+
+    Member GET "/organization" => pages::organization::page;
+    Member POST "/organization" => pages::organization::rename;
+    Member GET "/organization/delete" => pages::organization::ask_to_delete;
+    Member POST "/organization/delete" => pages::organization::delete;
+    Member GET "/members" => pages::members::list;
+    Member POST "/members/leave" => pages::members::leave;
+    Member POST "/members/invitations" => pages::members::invite;
+    Member POST "/members/invitations/{invitation}/again" => pages::members::invite_again;
+    Member POST "/members/invitations/{invitation}/revoke" => pages::members::revoke;
+    Member POST "/members/{member}/role" => pages::members::change_role;
+    Member GET "/members/{member}/remove" => pages::members::ask_to_remove;
+    Member POST "/members/{member}/remove" => pages::members::remove;
+    Member GET "/members/{member}/owner" => pages::members::ask_to_hand_over;
+    Member POST "/members/{member}/owner" => pages::members::hand_over;
+    Member GET "/audit" => pages::audit::page;
+    Member GET "/audit.csv" => pages::audit::csv;
+    Member GET "/audit.json" => pages::audit::json;
 
     Operator GET "/clock" => pages::clock::page;
     Operator POST "/clock/pause" => pages::clock::pause;

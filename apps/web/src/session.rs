@@ -14,15 +14,16 @@ use actix_web::{
     http::Method,
     web::Data,
 };
-use domain::{TicketPurpose, UserId};
+use domain::{Action, OrganizationId, TicketPurpose, UserId};
 use futures_util::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
-use store::Member;
+use store::{Member, Person};
 
 use crate::{error::PageError, state::State};
 
 /// For how long a member is believed without asking the database again. A session that ends in this
-/// process is forgotten at once; one that ends in another process lives on here for this long.
+/// process is forgotten at once; one that ends in another process lives on here for this long, unless it ends
+/// with its member, of which every process is told.
 const BELIEVED: Duration = Duration::from_secs(3);
 
 /// More than this many remembered members are thinned out.
@@ -62,9 +63,8 @@ impl Token {
 
     /// For the browser to keep until it signs out or the session is over.
     pub(crate) fn cookie(&self, state: &State) -> Cookie<'static> {
-        let text = self.text();
         let lifetime = time::Duration::try_from(state.config.limits.session).unwrap_or(time::Duration::DAY);
-        Cookie::build(cookie_name(state), text)
+        Cookie::build(cookie_name(state), self.text())
             .path("/")
             .http_only(true)
             .secure(state.is_https())
@@ -142,6 +142,17 @@ impl Sessions {
         known.insert(hash, (Arc::clone(member), Instant::now()));
     }
 
+    /// After something about the organization or its members has changed.
+    pub(crate) fn forget_organization(&self, organization: OrganizationId) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, (member, _)| member.tenant().organization() != organization);
+    }
+
+    /// After changes may have been missed.
+    pub(crate) fn forget_everybody(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// After a session has ended.
     pub(crate) fn forget(&self, hash: &[u8; 32]) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(hash);
@@ -172,7 +183,12 @@ impl Deref for SignedIn {
 }
 
 impl SignedIn {
-    /// None if nobody is signed in.
+    /// Lets only members go on whose role may do this.
+    pub(crate) fn must(&self, action: Action) -> Result<(), PageError> {
+        if self.role.may(action) { Ok(()) } else { Err(PageError::Forbidden(action.refusal())) }
+    }
+
+    /// None if nobody is signed in, or whoever is belongs to no organization.
     pub(crate) async fn of(request: &HttpRequest) -> Result<Option<Self>, PageError> {
         let state = request.app_data::<Data<State>>().expect("every application has a state");
         let Some(token) = Token::of(request, state) else { return Ok(None) };
@@ -196,6 +212,39 @@ impl SignedIn {
 }
 
 impl FromRequest for SignedIn {
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            if let Some(member) = Self::of(&request).await? {
+                return Ok(member);
+            }
+            Somebody::from_request(&request, &mut Payload::None).await?;
+            Err(PageError::NoOrganization)
+        })
+    }
+}
+
+/// Whoever is signed in, with or without an organization. Handlers that take one are for what is a person's own.
+pub(crate) struct Somebody {
+    pub(crate) person: Person,
+    /// What the database knows the session by.
+    pub(crate) hash: [u8; 32],
+}
+
+impl Somebody {
+    /// None if nobody is signed in.
+    pub(crate) async fn of(request: &HttpRequest) -> Result<Option<Self>, PageError> {
+        let state = request.app_data::<Data<State>>().expect("every application has a state");
+        let Some(token) = Token::of(request, state) else { return Ok(None) };
+        let hash = token.hash();
+        Ok(state.store.person(hash).await?.map(|person| Self { person, hash }))
+    }
+}
+
+impl FromRequest for Somebody {
     type Error = PageError;
     type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
 

@@ -52,6 +52,10 @@ id! {
     ScheduleId,
     /// One mail to one person.
     MailId,
+    /// Somebody who was asked to join an organization.
+    InvitationId,
+    /// One line of an audit log.
+    AuditId,
     /// One scheduler or executor process, from its start to its end.
     WorkerId,
 }

@@ -4,7 +4,9 @@
 //! the system's database of time zones.
 
 pub mod account;
+pub mod action;
 pub mod admission;
+pub mod audit;
 pub mod cause;
 pub mod confirmation;
 pub mod elapsed;
@@ -12,6 +14,7 @@ pub mod forecast;
 pub mod health;
 pub mod history;
 pub mod ids;
+pub mod invitation;
 pub mod limits;
 pub mod mail;
 pub mod money;
@@ -30,12 +33,14 @@ pub mod tier;
 pub mod totp;
 
 pub use account::{Email, OrganizationName, Password, PlanName};
+pub use action::Action;
+pub use audit::{Actor, Deed};
 pub use cause::Cause;
 pub use confirmation::Confirmation;
 pub use elapsed::Elapsed;
 pub use forecast::Forecast;
 pub use health::Health;
-pub use ids::{MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId};
+pub use ids::{AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId};
 pub use limits::{Limits, Tiers};
 pub use mail::MailSubject;
 pub use money::{MalformedMoney, Money};

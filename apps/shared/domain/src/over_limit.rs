@@ -23,6 +23,11 @@ pub enum OverLimit {
         /// How many there may be.
         limit: u32,
     },
+    /// One member more, or one who is invited to be.
+    AnotherMember {
+        /// How many there may be.
+        limit: u32,
+    },
     /// Due times that come too close after each other.
     Interval {
         /// How close.
@@ -62,6 +67,12 @@ impl fmt::Display for OverLimit {
                  but not run. Delete an older plan, or move to a higher tier.",
                 plans(*limit)
             ),
+            Self::AnotherMember { limit } => write!(
+                f,
+                "Your tier allows {}, those who are invited included, and no place is left. Remove a member, revoke an \
+                 invitation, or move to a higher tier.",
+                members(*limit)
+            ),
             Self::Interval { apart, place, shortest } => write!(
                 f,
                 "Two runs would be only {} apart{place}. On your tier the shortest interval is {}.",
@@ -92,6 +103,17 @@ impl Limits {
     pub fn allow_another_plan(&self, there_are: u32) -> Result<(), OverLimit> {
         match self.plans {
             Some(limit) if there_are >= limit => Err(OverLimit::AnotherPlan { limit }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether one more member may join, or be invited, where there are so many members and open invitations.
+    ///
+    /// # Errors
+    /// If there are as many as there may be.
+    pub fn allow_another_member(&self, there_are: u32) -> Result<(), OverLimit> {
+        match self.members {
+            Some(limit) if there_are >= limit => Err(OverLimit::AnotherMember { limit }),
             _ => Ok(()),
         }
     }
@@ -137,6 +159,10 @@ fn plans(limit: u32) -> String {
     if limit == 1 { "1 plan".to_owned() } else { format!("{limit} plans") }
 }
 
+fn members(limit: u32) -> String {
+    if limit == 1 { "1 member".to_owned() } else { format!("{limit} members") }
+}
+
 fn long(date: Date) -> String {
     date.strftime("%B %-d, %Y").to_string()
 }
@@ -156,6 +182,15 @@ mod tests {
             "Your tier allows 2 plans, and none is left. Delete a plan, or move to a higher tier."
         );
         assert_eq!(Tiers::default().pro.allow_another_plan(u32::MAX), Ok(()));
+    }
+
+    #[test]
+    fn the_last_place_is_given_and_no_other() {
+        let free = Tiers::default().free;
+        assert_eq!(free.allow_another_member(2), Ok(()));
+        let over = free.allow_another_member(3).unwrap_err().to_string();
+        assert!(over.starts_with("Your tier allows 3 members, those who are invited included"), "{over}");
+        assert_eq!(Tiers::default().enterprise.allow_another_member(u32::MAX), Ok(()));
     }
 
     #[test]

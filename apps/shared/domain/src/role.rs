@@ -27,22 +27,36 @@ crate::state::text_enum!(Role {
 });
 
 impl Role {
-    /// Whether what the organization pays for may be seen and changed.
+    /// Whether it has all rights of the other one.
     #[must_use]
-    pub fn may_bill(self) -> bool {
-        matches!(self, Self::Owner | Self::Admin)
+    pub fn is_at_least(self, other: Self) -> bool {
+        self as u8 <= other as u8
     }
 
-    /// Whether plans may be made, changed and deleted.
+    /// What its members do, in a few words.
     #[must_use]
-    pub fn may_edit(self) -> bool {
-        matches!(self, Self::Owner | Self::Admin | Self::Editor)
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Owner => "Everything, deleting the organization included",
+            Self::Admin => "Everything but what only owners may",
+            Self::Editor => "Changes plans, schedules and secrets, and runs plans",
+            Self::Operator => "Runs plans and pauses schedules",
+            Self::Viewer => "Reads",
+        }
     }
+}
 
-    /// Whether runs may be started and stopped.
-    #[must_use]
-    pub fn may_run(self) -> bool {
-        self.may_edit() || self == Self::Operator
+/// Whether somebody of a role may give another member a new role, or none (that is, remove them).
+///
+/// # Errors
+/// Why not, in a sentence.
+pub fn may_change(by: Role, from: Role, to: Option<Role>) -> Result<(), &'static str> {
+    if !by.is_at_least(from) {
+        return Err("Owners are managed by owners. Ask one of them.");
+    }
+    match to {
+        Some(to) if !by.is_at_least(to) => Err("Nobody gives a role above their own. Ask an owner."),
+        _ => Ok(()),
     }
 }
 
@@ -51,14 +65,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_role_may_do_what_the_one_below_it_may() {
-        let rights = Role::ALL.iter().map(|role| (role.may_bill(), role.may_edit(), role.may_run()));
-        assert!(rights.eq([
-            (true, true, true),
-            (true, true, true),
-            (false, true, true),
-            (false, false, true),
-            (false, false, false)
-        ]));
+    fn nobody_touches_a_role_above_their_own_or_gives_one() {
+        for (by, from, to, may) in [
+            (Role::Owner, Role::Owner, Some(Role::Viewer), true),
+            (Role::Owner, Role::Viewer, Some(Role::Owner), true),
+            (Role::Owner, Role::Owner, None, true),
+            (Role::Admin, Role::Viewer, Some(Role::Admin), true),
+            (Role::Admin, Role::Admin, Some(Role::Editor), true),
+            (Role::Admin, Role::Viewer, Some(Role::Owner), false),
+            (Role::Admin, Role::Owner, Some(Role::Admin), false),
+            (Role::Admin, Role::Owner, None, false),
+            (Role::Editor, Role::Admin, None, false),
+        ] {
+            assert_eq!(may_change(by, from, to).is_ok(), may, "{by} {from} {to:?}");
+        }
     }
 }

@@ -6,13 +6,14 @@ mod memberships;
 mod password;
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, insert_into, result::DatabaseErrorKind};
-use domain::{Email, OrganizationId, OrganizationName, Role, TicketPurpose, Tier, UserId};
+use domain::{Email, OrganizationId, OrganizationName, Role, TicketPurpose, UserId};
 
 use crate::{
     Error, NewPlan, NewTicket, Store, Tenant,
     connection::{now, on_conn},
+    database::Transaction,
     limited::limited,
-    plan,
+    member, organization,
     schema::{members, organizations, users},
     sql::Id,
     ticket,
@@ -62,42 +63,8 @@ impl Store {
     pub async fn sign_up(&self, new: NewAccount) -> Result<UserId, SignUpError> {
         self.database
             .write(move |tx| {
-                let user = UserId::new();
-                let organization = OrganizationId::new();
-                let now = now(tx.conn)?;
-                let inserted = insert_into(users::table)
-                    .values((
-                        users::id.eq(Id::from(user)),
-                        users::email.eq(new.email.as_str()),
-                        users::password_hash.eq(&new.password_hash),
-                        users::created_at.eq(now),
-                    ))
-                    .execute(tx.conn);
-                match inserted {
-                    Err(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-                        return Err(SignUpError::EmailTaken);
-                    }
-                    other => other?,
-                };
-                insert_into(organizations::table)
-                    .values((
-                        organizations::id.eq(Id::from(organization)),
-                        organizations::name.eq(new.organization_name.as_str()),
-                        organizations::tier.eq(Tier::Free.as_str()),
-                        organizations::created_at.eq(now),
-                    ))
-                    .execute(tx.conn)?;
-                insert_into(members::table)
-                    .values((
-                        members::organization_id.eq(Id::from(organization)),
-                        members::user_id.eq(Id::from(user)),
-                        members::role.eq(Role::Owner.as_str()),
-                        members::created_at.eq(now),
-                    ))
-                    .execute(tx.conn)?;
-                if let Some(sample) = &new.sample {
-                    plan::insert(tx, &Tenant::new(organization), user, sample)?;
-                }
+                let user = insert(tx, &new.email, &new.password_hash)?;
+                organization::create(tx, user, &new.organization_name, new.sample.as_ref())?;
                 if let Some(confirmation) = &new.confirmation {
                     ticket::issue(tx, user, TicketPurpose::Confirm, confirmation, None)?;
                 }
@@ -123,14 +90,8 @@ impl Store {
 
     /// How many members the organization has.
     pub async fn number_of_members(&self, tenant: &Tenant) -> Result<u32, Error> {
-        let organization = Id::from(tenant.organization());
-        self.database
-            .read(move |conn| {
-                let members = members::table.filter(members::organization_id.eq(organization)).count();
-                let number: i64 = on_conn!(conn, |conn| members.get_result(conn)?);
-                Ok(u32::try_from(number).unwrap_or(u32::MAX))
-            })
-            .await
+        let organization = tenant.organization();
+        self.database.read(move |conn| member::number_of(conn, organization)).await
     }
 
     /// The organizations that somebody owns, with their names, the oldest first.
@@ -160,5 +121,25 @@ impl Store {
                 Ok(limited(users, 1).get_result::<Id>(conn).optional()?.map(UserId::from))
             })
             .await
+    }
+}
+
+/// Makes an account that belongs to no organization yet.
+pub(crate) fn insert(tx: &mut Transaction<'_>, email: &Email, password_hash: &str) -> Result<UserId, SignUpError> {
+    let user = UserId::new();
+    let now = now(tx.conn)?;
+    let inserted = insert_into(users::table)
+        .values((
+            users::id.eq(Id::from(user)),
+            users::email.eq(email.as_str()),
+            users::password_hash.eq(password_hash),
+            users::created_at.eq(now),
+        ))
+        .execute(tx.conn);
+    match inserted {
+        Err(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            Err(SignUpError::EmailTaken)
+        }
+        other => other.map(|_| user).map_err(SignUpError::from),
     }
 }

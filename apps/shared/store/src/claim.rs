@@ -13,7 +13,7 @@ use diesel::{
     OptionalExtension, RunQueryDsl,
     sql_types::{Array, BigInt, Bool, Integer, Nullable, Text},
 };
-use domain::{OrganizationId, RunId, WorkerId, admission};
+use domain::{Actor, OrganizationId, RunId, WorkerId, admission};
 
 use crate::{
     Error, RunChange, Store, Tenant,
@@ -199,7 +199,7 @@ impl Claims {
         };
         let mut claimed = HashMap::with_capacity(rows.len());
         for (run, organization, plan, number, version, fence, again, attempts, cancelling, elapsed, variables) in rows {
-            let tenant = Tenant::new(organization.into());
+            let tenant = Tenant::new(organization.into(), Actor::System);
             let lease = Lease { run: run.into(), plan: plan.into(), tenant, fence, again };
             let variables = variables.map(|json| serde_json::from_str(&json)).transpose();
             let run = ClaimedRun {

@@ -125,6 +125,14 @@ fn find(conn: &mut AnyConnection, organization: OrganizationId) -> Result<Option
     row.map(Customer::read).transpose()
 }
 
+/// What the organization has subscribed to; none if it never did.
+pub(crate) fn subscription(
+    conn: &mut AnyConnection,
+    organization: OrganizationId,
+) -> Result<Option<Subscription>, Error> {
+    Ok(find(conn, organization)?.and_then(|customer| customer.subscription))
+}
+
 fn read_subscription(text: Option<&str>) -> Result<Option<Subscription>, Error> {
     text.map(serde_json::from_str)
         .transpose()

@@ -5,6 +5,7 @@
 
 mod account;
 mod admission;
+mod audit;
 mod changes;
 mod claim;
 mod clock;
@@ -16,14 +17,18 @@ mod ending;
 mod error;
 mod fire;
 mod gauges;
+mod invitation;
 mod key_check;
 mod key_ring;
 mod lease;
 mod limited;
 mod mail;
+mod member;
 mod metering;
 mod open;
+mod organization;
 mod page;
+mod person;
 mod plan;
 mod recorder;
 mod retention;
@@ -46,6 +51,7 @@ mod usage;
 mod workers;
 
 pub use account::{DeleteAccountError, EmailChangeError, Membership, NewAccount, SignUpError, Without};
+pub use audit::{AuditFilter, AuditRow};
 pub use changes::{Change, Changes, RunChange};
 pub use claim::{Claimed, ClaimedRun, Claims, MOST_ATTEMPTS, RecordedStep};
 pub use clock::{ClockPause, ClockStatus};
@@ -56,15 +62,19 @@ pub use ending::Ending;
 pub use error::Error;
 pub use fire::Fired;
 pub use gauges::{Gauges, MOST_COUNTED};
+pub use invitation::{AcceptError, InvitationDetail, InvitationLink, InvitationRow, InviteError, NewInvitation};
 pub use key_ring::KeyRing;
 pub use lease::{Lease, Renewal};
 pub use mail::{ClaimedMail, MailRow, NewMail};
+pub use member::{MemberError, MemberRow};
 pub use metering::Metered;
 pub use open::{OpenError, Options, Store};
+pub use organization::{DeleteOrganizationError, OrganizationRow};
 pub use page::{Cursor, Page, PageRequest, UnknownCursor};
+pub use person::Person;
 pub use plan::{
-    LastRun, NewPlan, PlanDetail, PlanFilter, PlanInNeed, PlanRow, PlanVersion, PlansInNeed, RecentRun, SaveError,
-    UnreadPlan, VersionRow,
+    LastRun, NewPlan, PlanDetail, PlanFilter, PlanInNeed, PlanOperator, PlanRow, PlanVersion, PlansInNeed, RecentRun,
+    SaveError, UnreadPlan, VersionRow,
 };
 pub use recorder::{Recorder, Refused, Repeatable, RunRecorder};
 pub use run::{CancelOutcome, NewRun, QueueError, QueuedRun, RunDetail, RunFilter, RunRow, StepRow, Summary};

@@ -2,6 +2,7 @@
 
 mod delete;
 mod list;
+pub(crate) mod operators;
 mod outside;
 pub(crate) mod recent;
 mod version;
@@ -12,18 +13,20 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
     RunQueryDsl, insert_into, update,
 };
-use domain::{Email, Health, OverLimit, PlanId, PlanName, Restriction, UserId, WhenBusy};
+use domain::{Deed, Email, Health, OverLimit, PlanId, PlanName, Restriction, UserId, WhenBusy};
 use jiff::Timestamp;
+use serde_json::json;
 
 pub(crate) use self::list::{LastRunColumns, containing, lower};
 pub use self::{
     list::{LastRun, PlanFilter, PlanRow},
+    operators::PlanOperator,
     outside::{PlanInNeed, PlansInNeed, UnreadPlan},
     recent::RecentRun,
     version::{PlanVersion, VersionRow},
 };
 use crate::{
-    Change, Error, Store, Tenant,
+    Change, Error, Store, Tenant, audit,
     connection::{AnyConnection, now, on_conn},
     database::Transaction,
     schema::{plan_versions, plans, users},
@@ -174,6 +177,8 @@ impl Store {
                     });
                 }
                 version::insert(tx.conn, id, next, author, &new, now)?;
+                let details = json!({ "version": next });
+                audit::note(tx, &tenant, Deed::PlanSaved, Some(plan.0), new.name.as_str(), &details)?;
                 tx.changed(Change::Plan { organization: tenant.organization(), plan });
                 Ok(count(next))
             })
@@ -248,7 +253,7 @@ pub(crate) fn insert(
     tenant: &Tenant,
     author: UserId,
     new: &NewPlan,
-) -> diesel::QueryResult<PlanId> {
+) -> Result<PlanId, Error> {
     let plan = PlanId::new();
     let now = now(tx.conn)?;
     insert_into(plans::table)
@@ -266,6 +271,7 @@ pub(crate) fn insert(
         ))
         .execute(tx.conn)?;
     version::insert(tx.conn, plan.into(), 1, author, new, now)?;
+    audit::note(tx, tenant, Deed::PlanCreated, Some(plan.0), new.name.as_str(), &json!({}))?;
     tx.changed(Change::Plan { organization: tenant.organization(), plan });
     Ok(plan)
 }

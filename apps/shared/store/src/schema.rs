@@ -73,6 +73,7 @@ diesel::table! {
         user_id -> Uuid,
         role -> Text,
         created_at -> BigInt,
+        used_at -> BigInt,
     }
 }
 
@@ -84,11 +85,57 @@ diesel::table! {
         id -> Uuid,
         token_hash -> Binary,
         user_id -> Uuid,
-        organization_id -> Uuid,
+        organization_id -> Nullable<Uuid>,
         user_agent -> Text,
         created_at -> BigInt,
         last_seen_at -> BigInt,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    invitations (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        email -> Text,
+        role -> Text,
+        token_hash -> Binary,
+        invited_by -> Nullable<Uuid>,
+        created_at -> BigInt,
+        sent_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    plan_operators (plan_id, user_id) {
+        plan_id -> Uuid,
+        user_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    audit (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        at -> BigInt,
+        actor -> Text,
+        actor_id -> Nullable<Uuid>,
+        actor_name -> Text,
+        action -> Text,
+        noun -> Text,
+        noun_id -> Nullable<Uuid>,
+        name -> Text,
+        details -> Text,
     }
 }
 
@@ -356,6 +403,7 @@ diesel::table! {
 diesel::joinable!(members -> organizations (organization_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(sessions -> organizations (organization_id));
+diesel::joinable!(invitations -> organizations (organization_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(tickets -> users (user_id));
 diesel::joinable!(plan_versions -> plans (plan_id));
@@ -365,6 +413,9 @@ diesel::joinable!(schedules -> plans (plan_id));
 diesel::joinable!(steps -> runs (run_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    audit,
+    invitations,
+    plan_operators,
     customers,
     organizations,
     users,

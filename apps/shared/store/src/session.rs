@@ -1,4 +1,4 @@
-//! Signed-in browsers, and the members behind them.
+//! Signed-in browsers, and the members behind them; who is signed in without an organization stands in `person`.
 
 mod list;
 
@@ -6,11 +6,11 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
     RunQueryDsl, delete, insert_into, update,
 };
-use domain::{Confirmation, Email, Limits, OrganizationId, Role, SessionId, Subscription, Tier, UserId};
+use domain::{Actor, Confirmation, Email, Limits, Role, SessionId, Subscription, Tier, UserId};
 use jiff::Timestamp;
 
 use crate::{
-    Error, Store, Tenant,
+    Error, Person, Store, Tenant,
     connection::{now, now_us, on_conn},
     schema::{customers, members, organizations, sessions, users},
     sql::{Id, Word, micros},
@@ -56,6 +56,12 @@ pub struct Member {
 }
 
 impl Member {
+    /// Themselves, whatever organization they are signed in to.
+    #[must_use]
+    pub fn person(&self) -> Person {
+        Person { user_id: self.user_id, email: self.email.clone(), session_id: self.session_id }
+    }
+
     /// The organization they are signed in to.
     #[must_use]
     pub fn tenant(&self) -> &Tenant {
@@ -70,8 +76,8 @@ impl Store {
         self.tiers.limits(member.tier)
     }
 
-    /// Signs a browser in to the first organization of the user, and forgets the user's sessions that
-    /// have expired.
+    /// Signs a browser in to the organization that the user was in last (in none if they belong to none), and
+    /// forgets the user's sessions that have expired.
     pub async fn create_session(&self, user: UserId, new: NewSession) -> Result<SessionId, Error> {
         let user = Id::from(user);
         self.database
@@ -79,11 +85,12 @@ impl Store {
                 let now = now(tx.conn)?;
                 let expired = sessions::user_id.eq(user).and(sessions::expires_at.le(now));
                 delete(sessions::table.filter(expired)).execute(tx.conn)?;
-                let organization: Id = members::table
+                let organization: Option<Id> = members::table
                     .filter(members::user_id.eq(user))
-                    .order((members::created_at, members::organization_id))
+                    .order((members::used_at.desc(), members::created_at, members::organization_id))
                     .select(members::organization_id)
-                    .first(tx.conn)?;
+                    .first(tx.conn)
+                    .optional()?;
                 let id = SessionId::new();
                 insert_into(sessions::table)
                     .values((
@@ -102,24 +109,26 @@ impl Store {
             .await
     }
 
-    /// Who is behind the token with this hash; none if the session has ended or expired.
+    /// Who is behind the token with this hash; none if the session has ended or expired, and if whoever is signed
+    /// in belongs to no organization.
     pub async fn member(&self, token_hash: [u8; 32]) -> Result<Option<Member>, Error> {
         type Row = (Id, Id, Id, (Word<Email>, Option<i64>), Word<Role>, String, (Word<Tier>, Option<String>), i64, i64);
         let found: Option<Row> = self
             .database
             .read(move |conn| {
-                let member =
-                    members::user_id.eq(sessions::user_id).and(members::organization_id.eq(sessions::organization_id));
+                let member = members::user_id
+                    .eq(sessions::user_id)
+                    .and(members::organization_id.nullable().eq(sessions::organization_id));
                 let query = sessions::table
                     .inner_join(members::table.on(member))
                     .inner_join(users::table)
                     .inner_join(organizations::table)
-                    .left_join(customers::table.on(customers::organization_id.eq(sessions::organization_id)))
+                    .left_join(customers::table.on(customers::organization_id.nullable().eq(sessions::organization_id)))
                     .filter(sessions::token_hash.eq(token_hash.as_slice()))
                     .filter(sessions::expires_at.gt(now_us()))
                     .select((
                         sessions::id,
-                        sessions::organization_id,
+                        members::organization_id,
                         sessions::user_id,
                         (users::email, users::confirmed_at),
                         members::role,
@@ -141,7 +150,7 @@ impl Store {
             }
         }
         Ok(Some(Member {
-            tenant: Tenant::new(OrganizationId::from(organization)),
+            tenant: Tenant::new(organization.into(), Actor::User(user.into())),
             user_id: user.into(),
             email: email.0.0,
             confirmation: email.1.map_or(Confirmation::Pending, |_| Confirmation::Confirmed),
@@ -152,17 +161,6 @@ impl Store {
             subscription: paid.1.and_then(|text| serde_json::from_str(&text).ok()),
             session_id: session.into(),
         }))
-    }
-
-    /// Signs a browser out.
-    pub async fn end_session(&self, member: &Member) -> Result<(), Error> {
-        let session = Id::from(member.session_id);
-        self.database
-            .write(move |tx| {
-                delete(sessions::table.filter(sessions::id.eq(session))).execute(tx.conn)?;
-                Ok(())
-            })
-            .await
     }
 
     async fn seen(&self, session: Id, now: i64) -> Result<(), Error> {

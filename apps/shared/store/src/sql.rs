@@ -11,7 +11,7 @@ use diesel::{
     sql_types::{HasSqlType, SqlType, Text},
     sqlite::Sqlite,
 };
-use domain::{MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId};
+use domain::{AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -90,7 +90,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId);
+ids!(AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId);
 
 /// A value with one spelling (a state, a role, a name), read back by its `FromStr`.
 #[derive(Clone, Debug, FromSqlRow)]

@@ -1,21 +1,30 @@
 //! The proof that a caller may act for an organization.
 
-use domain::OrganizationId;
+use domain::{Actor, OrganizationId};
 
-/// Whose data a query may see. Only the store makes one: for a member who is signed in, and for a run
-/// that was claimed.
+/// Whose data a query may see, and who it is that asks. Only the store makes one: for a member who is signed in,
+/// and for a run that was claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Tenant(OrganizationId);
+pub struct Tenant {
+    organization: OrganizationId,
+    actor: Actor,
+}
 
 impl Tenant {
     /// To be called only where the database has just confirmed that the caller belongs there.
-    pub(crate) fn new(organization: OrganizationId) -> Self {
-        Self(organization)
+    pub(crate) fn new(organization: OrganizationId, actor: Actor) -> Self {
+        Self { organization, actor }
     }
 
     /// The organization itself.
     #[must_use]
     pub fn organization(&self) -> OrganizationId {
-        self.0
+        self.organization
+    }
+
+    /// Who acts: what they change is told of them in the audit log.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        self.actor
     }
 }

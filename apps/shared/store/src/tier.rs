@@ -6,13 +6,15 @@ use diesel::{
     ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
-use domain::{Limits, OrganizationId, OverLimit, PlanId, Tier, Tiers, schedule::Timetable};
+use domain::{Deed, Limits, OrganizationId, OverLimit, PlanId, Tier, Tiers, schedule::Timetable};
+use serde_json::json;
 
 use crate::{
-    Change, Error, Store, Tenant,
+    Change, Error, Store, Tenant, audit,
     connection::{AnyConnection, now, on_conn},
     database::Transaction,
     limited::limited,
+    organization,
     plan::count,
     schedule::next_due,
     schema::{plans, schedules},
@@ -200,6 +202,9 @@ fn settle(
     on_conn!(&mut *tx.conn, |conn| update.execute(conn)?);
     if !is_same {
         apply(tx, tiers.limits(tier), organization)?;
+        let (name, before) = (organization::name(tx, organization)?, standing.tier.as_str());
+        let details = json!({ "before": before, "after": tier.as_str(), "granted": standing.granted.is_some() });
+        audit::note_of_system(tx, organization, Deed::OrganizationTierChanged, &name, &details)?;
         tx.changed(Change::Organization { organization });
     }
     Ok(tier)

@@ -5,6 +5,8 @@
 mod accounts;
 #[path = "store/admission.rs"]
 mod admission;
+#[path = "store/audit.rs"]
+mod audit;
 #[path = "store/changes.rs"]
 mod changes;
 #[path = "store/claims.rs"]
@@ -19,16 +21,24 @@ mod customers;
 mod doctor;
 #[path = "store/firing.rs"]
 mod firing;
+#[path = "store/invitations.rs"]
+mod invitations;
 #[path = "store/leaving.rs"]
 mod leaving;
 #[path = "store/limits.rs"]
 mod limits;
 #[path = "store/mails.rs"]
 mod mails;
+#[path = "store/members.rs"]
+mod members;
 #[path = "store/metering.rs"]
 mod metering;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/operators.rs"]
+mod operators;
+#[path = "store/organizations.rs"]
+mod organizations;
 #[path = "store/plans.rs"]
 mod plans;
 #[path = "store/raw.rs"]

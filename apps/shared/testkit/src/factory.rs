@@ -3,13 +3,16 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
-    Cause, Elapsed, MailSubject, PlanId, Restriction, RunId, RunState, ScheduleId, StepReport, StepState, UserId,
+    Cause, Elapsed, MailSubject, PlanId, Restriction, Role, RunId, RunState, ScheduleId, StepReport, StepState, UserId,
     WhenBusy, WorkerId,
     report::{BodyReport, ResponseReport},
     schedule::{CatchUp, CheckedSchedule, Interval, Overlap, Tags, Timetable, Timing, Zone},
 };
 use jiff::{Timestamp, ToSpan};
-use store::{Ending, Member, NewAccount, NewMail, NewPlan, NewRun, NewSession, Recorder, Repeatable, Store};
+use store::{
+    Ending, InvitationLink, Member, NewAccount, NewInvitation, NewMail, NewPlan, NewRun, NewSession, Recorder,
+    Repeatable, Store,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -30,6 +33,30 @@ async fn signed_in(store: &Store, user: UserId) -> Member {
 /// The member signed in once more, as things are now.
 pub async fn same_member(store: &Store, member: &Member) -> Member {
     signed_in(store, member.user_id).await
+}
+
+/// An invitation of somebody who gets no other, not yet sent; and the hash of its token.
+#[must_use]
+pub fn invitation(role: Role) -> (NewInvitation, [u8; 32]) {
+    let link = invitation_link();
+    let token_hash = link.token_hash;
+    (NewInvitation { email: account().email, role, link }, token_hash)
+}
+
+/// A link that accepts an invitation.
+#[must_use]
+pub fn invitation_link() -> InvitationLink {
+    InvitationLink { address: "http://localhost:8080/invitations?token=…".to_owned(), token_hash: token() }
+}
+
+/// Somebody new who accepted an invitation to a member's organization, and belongs to no other.
+pub async fn colleague(store: &Store, member: &Member, role: Role) -> Member {
+    let (new, token_hash) = invitation(role);
+    let email = new.email.clone();
+    store.invite(member.tenant(), new).await.expect("the member may invite");
+    let user =
+        store.sign_up_invited(email, "$argon2id$none".to_owned(), token_hash).await.expect("the invitation holds");
+    signed_in(store, user).await
 }
 
 /// An account that nobody else has.

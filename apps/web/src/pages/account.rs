@@ -48,13 +48,13 @@ use crate::{
     mail,
     page::{Page, Section, go, html, html_with},
     samples::SAMPLES,
-    session::{self, SignedIn, Token},
+    session::{self, Somebody, Token},
     state::State,
 };
 
 /// An answer that must not tell whether an address has an account comes no sooner than this after it was asked
 /// for, so that what the database had to do cannot be read from the time.
-const ANSWER_TAKES: Duration = Duration::from_millis(300);
+pub(crate) const ANSWER_TAKES: Duration = Duration::from_millis(300);
 
 #[derive(Template)]
 #[template(path = "sign_up.html")]
@@ -96,7 +96,7 @@ pub(crate) struct SignIn {
 
 /// `GET /sign-up`
 pub(crate) async fn sign_up_form(request: HttpRequest) -> Result<HttpResponse, PageError> {
-    if SignedIn::of(&request).await?.is_some() {
+    if Somebody::of(&request).await?.is_some() {
         return Ok(go("/"));
     }
     let page = Page::public(&request, Section::Public);
@@ -169,8 +169,12 @@ pub(crate) async fn sign_up(
 }
 
 /// `GET /welcome`: where a sign-up leads.
-pub(crate) async fn welcome(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, PageError> {
-    if SignedIn::of(&request).await?.is_some() {
+pub(crate) async fn welcome(
+    request: HttpRequest,
+    state: Data<State>,
+    query: Query<Next>,
+) -> Result<HttpResponse, PageError> {
+    if Somebody::of(&request).await?.is_some() {
         return Ok(go("/"));
     }
     if state.config.mail == MailDelivery::Server {
@@ -181,7 +185,8 @@ pub(crate) async fn welcome(request: HttpRequest, state: Data<State>) -> Result<
         );
     }
     let note = "We could not sign you in. If you already have an account with this address, sign in with its password.";
-    sign_in_page(&request, SignIn::default(), Some(note), StatusCode::OK)
+    let form = SignIn { next: query.into_inner().next, ..SignIn::default() };
+    sign_in_page(&request, form, Some(note), StatusCode::OK)
 }
 
 /// Where to go after signing in, and what was done before.
@@ -208,7 +213,7 @@ impl Next {
 /// `GET /sign-in`
 pub(crate) async fn sign_in_form(request: HttpRequest, query: Query<Next>) -> Result<HttpResponse, PageError> {
     let query = query.into_inner();
-    if SignedIn::of(&request).await?.is_some() {
+    if Somebody::of(&request).await?.is_some() {
         return Ok(go(local(&query.next)));
     }
     let note = query.note();
@@ -268,7 +273,7 @@ fn sign_in_page(
     html_with(status, &SignInPage { page, email: form.email, next: form.next, note, is_wrong })
 }
 
-async fn begin_session(request: &HttpRequest, state: &State, user: UserId) -> Result<Token, PageError> {
+pub(crate) async fn begin_session(request: &HttpRequest, state: &State, user: UserId) -> Result<Token, PageError> {
     let token = Token::new();
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let expires = SystemTime::now() + state.config.limits.session;
@@ -279,14 +284,14 @@ async fn begin_session(request: &HttpRequest, state: &State, user: UserId) -> Re
 }
 
 async fn end_session(request: &HttpRequest, state: &State) -> Result<(), PageError> {
-    if let Some(member) = SignedIn::of(request).await? {
-        state.store.end_session(&member).await?;
-        state.sessions.forget(&member.hash);
+    if let Some(somebody) = Somebody::of(request).await? {
+        state.store.end_session(&somebody.person).await?;
+        state.sessions.forget(&somebody.hash);
     }
     Ok(())
 }
 
-fn set_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) -> Result<(), PageError> {
+pub(crate) fn set_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) -> Result<(), PageError> {
     response.add_cookie(cookie).map_err(|error| PageError::internal(format!("a cookie was not set: {error}")))
 }
 

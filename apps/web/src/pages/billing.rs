@@ -8,7 +8,7 @@ mod webhook;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use billing::{Account, Billing, InvoiceStatus};
-use domain::{Limits, Money, Subscription, Tier};
+use domain::{Action, Limits, Money, Subscription, Tier};
 use jiff::Timestamp;
 use serde::Deserialize;
 use store::{Metered, Waiting};
@@ -126,21 +126,13 @@ struct LeavePage {
     to: Url,
 }
 
-/// Only for owners and admins.
-fn may_bill(member: &SignedIn) -> Result<(), PageError> {
-    if member.role.may_bill() {
-        return Ok(());
-    }
-    Err(PageError::Forbidden("What the organization pays for is up to its owners and admins. Ask one of them."))
-}
-
 /// `GET /billing`
 pub(crate) async fn page(
     request: HttpRequest,
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    may_bill(&member)?;
+    member.must(Action::Bill)?;
     html(&read(&request, member, &state).await?)
 }
 
@@ -227,7 +219,7 @@ pub(crate) async fn checkout(
     state: Data<State>,
     Form(Once { once }): Form<Once>,
 ) -> Result<HttpResponse, PageError> {
-    may_bill(&member)?;
+    member.must(Action::Bill)?;
     let billing = sold(&state)?;
     match billing.checkout(member.tenant(), &member.email, &member.organization_name, &once).await {
         Ok(to) => leave(&request, member, to),
@@ -241,7 +233,7 @@ pub(crate) async fn portal(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    may_bill(&member)?;
+    member.must(Action::Bill)?;
     match sold(&state)?.portal(member.tenant()).await {
         Ok(to) => leave(&request, member, to),
         Err(error) => not_done(&request, member, &state, &error).await,
@@ -259,7 +251,7 @@ pub(crate) async fn done(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    may_bill(&member)?;
+    member.must(Action::Bill)?;
     match sold(&state)?.refresh(member.tenant()).await {
         Ok(_) => {
             state.sessions.forget(&member.hash);
@@ -275,7 +267,7 @@ pub(crate) async fn ask_to_cancel(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    may_bill(&member)?;
+    member.must(Action::Bill)?;
     sold(&state)?;
     let customer = state.store.customer(member.tenant()).await?;
     let alive = |one: &Subscription| !one.status.is_over() && one.cancel_at.is_none();
@@ -297,7 +289,7 @@ pub(crate) async fn cancel(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    may_bill(&member)?;
+    member.must(Action::Bill)?;
     match sold(&state)?.cancel(member.tenant()).await {
         Ok(()) => Ok(go("/billing")),
         Err(error) => not_done(&request, member, &state, &error).await,
@@ -310,7 +302,7 @@ pub(crate) async fn resume(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    may_bill(&member)?;
+    member.must(Action::Bill)?;
     match sold(&state)?.resume(member.tenant()).await {
         Ok(()) => Ok(go("/billing")),
         Err(error) => not_done(&request, member, &state, &error).await,

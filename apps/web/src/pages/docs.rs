@@ -8,6 +8,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use askama::Template;
+use domain::{Action, Role};
 
 use crate::{
     error::PageError,
@@ -28,6 +29,14 @@ impl DocsPage {
     /// The text of an example; empty if there is none of this name, which a test would find.
     fn example(&self, slug: &str) -> String {
         Sample::find(slug).map(|sample| sample.text(&self.demo_url)).unwrap_or_default()
+    }
+
+    fn roles(&self) -> &'static [Role] {
+        Role::ALL
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        Action::all().collect()
     }
 
     fn example_title(&self, slug: &str) -> &'static str {

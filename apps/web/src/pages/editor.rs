@@ -6,7 +6,7 @@ use actix_web::{
     web::{Data, Path, Query},
 };
 use askama::Template;
-use domain::PlanId;
+use domain::{Action, PlanId};
 use plan::{Diagnostic, Severity};
 use serde::Deserialize;
 use serde_json::json;
@@ -85,13 +85,6 @@ pub(crate) struct Start {
     sample: String,
 }
 
-fn may_edit(member: &SignedIn) -> Result<(), PageError> {
-    if member.role.may_edit() {
-        return Ok(());
-    }
-    Err(PageError::Forbidden("Plans are changed by owners, admins and editors. Ask one of them."))
-}
-
 /// `GET /plans/new`
 pub(crate) async fn new(
     request: HttpRequest,
@@ -99,7 +92,7 @@ pub(crate) async fn new(
     state: Data<State>,
     start: Query<Start>,
 ) -> Result<HttpResponse, PageError> {
-    may_edit(&member)?;
+    member.must(Action::EditPlans)?;
     let limits = state.store.limits(&member);
     let over_limit = match limits.plans {
         Some(_) => limits.allow_another_plan(state.store.number_of_plans(member.tenant()).await?).err(),
@@ -125,7 +118,7 @@ pub(crate) async fn create(
     state: Data<State>,
     Form(typed): Form<Typed>,
 ) -> Result<HttpResponse, PageError> {
-    may_edit(&member)?;
+    member.must(Action::EditPlans)?;
     let new = match Draft::read(typed.name, typed.text, known(&state, &member).await?).await?.into_plan() {
         Ok(new) => new,
         Err(mistakes) => return with_mistakes(&request, member, None, *mistakes),
@@ -158,7 +151,7 @@ pub(crate) async fn edit(
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
     let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
-    may_edit(&member)?;
+    member.must(Action::EditPlans)?;
     html(&EditorPage {
         page: Page::of(&request, Section::Plans, member),
         plan: Some(Saved { id: plan.id, name: plan.name.clone(), version: plan.version }),
@@ -180,7 +173,7 @@ pub(crate) async fn save(
     Form(typed): Form<Typed>,
 ) -> Result<HttpResponse, PageError> {
     let before = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
-    may_edit(&member)?;
+    member.must(Action::EditPlans)?;
     let edited = Saved { id: before.id, name: before.name, version: typed.version };
     let new = match Draft::read(typed.name, typed.text, known(&state, &member).await?).await?.into_plan() {
         Ok(new) => new,

@@ -7,9 +7,9 @@ use store::{PageRequest, PlanFilter, PlanRow, RunFilter, RunRow, ScheduleRow, Su
 
 use crate::{
     error::PageError,
-    page::{Page, Section, html},
+    page::{Page, Section, go, html},
     samples::{SAMPLE_NAME, Sample},
-    session::SignedIn,
+    session::{SignedIn, Somebody},
     state::State,
 };
 
@@ -56,6 +56,9 @@ struct Failing {
 /// `GET /`
 pub(crate) async fn home(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, PageError> {
     let Some(member) = SignedIn::of(&request).await? else {
+        if Somebody::of(&request).await?.is_some() {
+            return Ok(go("/organizations"));
+        }
         let page = Page::public(&request, Section::Public);
         let example = Sample::find("failure").map(|sample| sample.text(&state.demo_url)).unwrap_or_default();
         return html(&LandingPage { page, example });

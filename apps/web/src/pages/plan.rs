@@ -5,9 +5,9 @@ use actix_web::{
     web::{Data, Path},
 };
 use askama::Template;
-use domain::{Cause, Health, PlanId, RunId};
+use domain::{Action, Cause, Health, PlanId, RunId};
 use plan::OutlineStep;
-use store::{NewRun, PageRequest, PlanDetail, QueueError, RunFilter, RunRow, ScheduleRow};
+use store::{NewRun, PageRequest, PlanDetail, PlanOperator, QueueError, RunFilter, RunRow, ScheduleRow};
 
 use crate::{
     error::PageError,
@@ -17,6 +17,10 @@ use crate::{
     show::bars::Bars,
     state::State,
 };
+
+/// Why an operator may neither run nor stop a plan.
+pub(crate) const NOT_NAMED: &str = "This plan is run and stopped by the operators who are named for it, and by owners, admins and editors. Ask one of \
+     them.";
 
 /// How many runs the page lists.
 const RECENT: u32 = 10;
@@ -32,7 +36,16 @@ struct PlanPage {
     runs: Vec<RunRow>,
     /// The schedule that comes due next.
     next: Option<ScheduleRow>,
-    may_edit: bool,
+    /// Who may be named to run it, and who is.
+    operators: Vec<PlanOperator>,
+    /// Whether whoever looks may run it.
+    may_run: bool,
+}
+
+impl PlanPage {
+    fn names_nobody(&self) -> bool {
+        !self.operators.iter().any(|one| one.is_named)
+    }
 }
 
 #[derive(Template)]
@@ -52,14 +65,17 @@ pub(crate) async fn overview(
     let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
     let recent = PageRequest { after: None, size: RECENT };
     let recent = RunFilter { plan: Some(plan.id), page: recent, ..RunFilter::default() };
-    let (runs, mut coming) = tokio::try_join!(
+    let (runs, mut coming, operators, is_named) = tokio::try_join!(
         state.store.runs(member.tenant(), recent),
         state.store.coming_schedules(member.tenant(), Some(plan.id), 1),
+        state.store.plan_operators(member.tenant(), plan.id),
+        state.store.may_operate(member.tenant(), plan.id),
     )?;
     let is_failing = matches!(plan.health, Some(Health::Failing | Health::Errored));
     html(&PlanPage {
-        may_edit: member.role.may_edit(),
         next: coming.pop(),
+        operators,
+        may_run: is_named && plan.over_limit.is_none() && member.role.may(Action::Run),
         page: Page::of(&request, Section::Plans, member).failing(is_failing),
         state: if plan.over_limit.is_some() { "paused" } else { word_of(plan.health) },
         bars: bars(&plan.recent),
@@ -82,13 +98,12 @@ pub(crate) async fn run(plan: Path<PlanId>, member: SignedIn, state: Data<State>
 
 /// Asks for a run of the plan's current version.
 pub(crate) async fn queue(state: &State, member: &SignedIn, plan: PlanId) -> Result<RunId, PageError> {
-    if !member.role.may_run() {
-        return Err(PageError::Forbidden("Plans are run by owners, admins, editors and operators. Ask one of them."));
-    }
+    member.must(Action::Run)?;
     let new = NewRun { user: Some(member.user_id), ..NewRun::of(plan, Cause::Manual) };
     match state.store.queue_run(member.tenant(), new).await {
         Ok(run) => Ok(run.id),
         Err(QueueError::NotFound) => Err(PageError::NotFound),
+        Err(QueueError::NotYours) => Err(PageError::Forbidden(NOT_NAMED.to_owned())),
         Err(QueueError::Store(error)) => Err(error.into()),
     }
 }
@@ -101,7 +116,7 @@ pub(crate) async fn ask_to_delete(
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
     let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
-    may_delete(&member)?;
+    member.must(Action::DeletePlans)?;
     html(&DeletePage { page: Page::of(&request, Section::Plans, member), plan })
 }
 
@@ -111,13 +126,6 @@ pub(crate) async fn delete(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    may_delete(&member)?;
+    member.must(Action::DeletePlans)?;
     if state.store.delete_plan(member.tenant(), *plan).await? { Ok(go("/plans")) } else { Err(PageError::NotFound) }
-}
-
-fn may_delete(member: &SignedIn) -> Result<(), PageError> {
-    if member.role.may_edit() {
-        return Ok(());
-    }
-    Err(PageError::Forbidden("Plans are deleted by owners, admins and editors. Ask one of them."))
 }

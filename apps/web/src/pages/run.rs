@@ -7,7 +7,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use askama::Template;
-use domain::{Restriction, RunId, RunState, ScheduleId};
+use domain::{Action, Restriction, RunId, RunState, ScheduleId};
 use jiff::Timestamp;
 use store::{CancelOutcome, RunDetail, RunRow};
 
@@ -16,7 +16,7 @@ use crate::{
     error::PageError,
     filter::Query,
     page::{Page, Section, go, html, html_of, rendered},
-    pages::plan::queue,
+    pages::plan::{NOT_NAMED, queue},
     session::SignedIn,
     show::times,
     state::State,
@@ -177,16 +177,13 @@ pub(crate) async fn live(
 
 /// `POST /runs/{run}/cancel`
 pub(crate) async fn cancel(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
-    if !member.role.may_run() {
-        return Err(PageError::Forbidden(
-            "Runs are stopped by owners, admins, editors and operators. Ask one of them.",
-        ));
-    }
+    member.must(Action::Cancel)?;
     match state.store.cancel_run(member.tenant(), *run).await? {
         // Over already: its page says how it ended.
         CancelOutcome::Cancelled | CancelOutcome::Cancelling | CancelOutcome::Over(_) => {
             Ok(go(&format!("/runs/{run}")))
         }
+        CancelOutcome::NotYours => Err(PageError::Forbidden(NOT_NAMED.to_owned())),
         CancelOutcome::NotFound => Err(PageError::NotFound),
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The choices of "how far back": word, hours, and what people read.
-const TIMES: [(&str, i64, &str); 4] = [
+pub(crate) const TIMES: [(&str, i64, &str); 4] = [
     ("hour", 1, "Last hour"),
     ("day", 24, "Last 24 hours"),
     ("week", 168, "Last 7 days"),

@@ -7,7 +7,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use askama::Template;
-use domain::{Elapsed, PlanId, ScheduleId};
+use domain::{Action, Elapsed, PlanId, ScheduleId};
 use jiff::Timestamp;
 use serde::Deserialize;
 use store::{OccurrenceRow, ScheduleDetail, ScheduleRow, Which};
@@ -17,7 +17,7 @@ use crate::{
     error::PageError,
     filter::Query,
     page::{Page, Section, go, html},
-    pages::schedules::{may_change, may_pause, reason, state_of},
+    pages::schedules::{reason, state_of},
     session::SignedIn,
     show::times,
     state::State,
@@ -42,8 +42,6 @@ struct SchedulePage {
     is_older: bool,
     /// The query of the link to older ones.
     older: Option<String>,
-    may_edit: bool,
-    may_run: bool,
 }
 
 #[derive(Template)]
@@ -96,8 +94,6 @@ pub(crate) async fn page(
         occurrences: occurrences.items,
         is_older: query.get("after").is_some(),
         older,
-        may_edit: member.role.may_edit(),
-        may_run: member.role.may_run(),
         page: Page::of(&request, Section::Schedules, member),
         row,
     })
@@ -116,7 +112,7 @@ pub(crate) async fn pause(
     Form(pause): Form<Pause>,
 ) -> Result<HttpResponse, PageError> {
     load(&member, *schedule, &state).await?;
-    may_pause(&member)?;
+    member.must(Action::PauseSchedules)?;
     let reason = reason(&pause.reason);
     state.store.pause_schedules(member.tenant(), member.user_id, Which::One(*schedule), &reason).await?;
     Ok(go(&format!("/schedules/{schedule}")))
@@ -129,7 +125,7 @@ pub(crate) async fn resume(
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
     load(&member, *schedule, &state).await?;
-    may_pause(&member)?;
+    member.must(Action::PauseSchedules)?;
     state.store.resume_schedules(member.tenant(), Which::One(*schedule)).await?;
     Ok(go(&format!("/schedules/{schedule}")))
 }
@@ -142,7 +138,7 @@ pub(crate) async fn ask_to_delete(
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
     let ScheduleRow { id, name, plan, plan_name, .. } = load(&member, *schedule, &state).await?.row;
-    may_change(&member)?;
+    member.must(Action::ChangeSchedules)?;
     html(&DeletePage { page: Page::of(&request, Section::Schedules, member), id, name, plan, plan_name })
 }
 
@@ -153,7 +149,7 @@ pub(crate) async fn delete(
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
     let plan = load(&member, *schedule, &state).await?.row.plan;
-    may_change(&member)?;
+    member.must(Action::ChangeSchedules)?;
     state.store.delete_schedule(member.tenant(), *schedule).await?;
     Ok(go(&format!("/plans/{plan}/schedules")))
 }

@@ -7,7 +7,7 @@ use actix_web::{
 };
 use askama::Template;
 use domain::{
-    Limits, PlanId, ScheduleId,
+    Action, Limits, PlanId, ScheduleId,
     schedule::{CatchUp, CheckedSchedule, FieldProblem, Overlap, ScheduleDraft, Zone},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -19,10 +19,7 @@ use crate::{
     editing,
     error::PageError,
     page::{Page, Section, go, html, html_of, html_with, rendered},
-    pages::{
-        schedule::{COMING, load},
-        schedules::may_change,
-    },
+    pages::schedule::{COMING, load},
     session::SignedIn,
     show::{count, times},
     state::State,
@@ -200,7 +197,7 @@ pub(crate) async fn new(
     Query(Typed { draft, .. }): Query<Typed>,
 ) -> Result<HttpResponse, PageError> {
     let plan = plan_of(&member, *plan, &state).await?;
-    may_change(&member)?;
+    member.must(Action::ChangeSchedules)?;
     let is_untouched = !request.query_string().contains("zone=");
     let (page, _) = FormPage::read(&request, member, &state, plan, None, draft).await?;
     html(&FormPage { is_untouched, ..page })
@@ -215,7 +212,7 @@ pub(crate) async fn create(
     Form(Typed { draft, .. }): Form<Typed>,
 ) -> Result<HttpResponse, PageError> {
     let plan = plan_of(&member, *plan, &state).await?;
-    may_change(&member)?;
+    member.must(Action::ChangeSchedules)?;
     let (tenant, user, id) = (*member.tenant(), member.user_id, plan.id);
     let (page, checked) = FormPage::read(&request, member, &state, plan, None, draft).await?;
     let Some(checked) = checked else { return page.refuse() };
@@ -248,7 +245,7 @@ pub(crate) async fn edit(
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
     let schedule = load(&member, *schedule, &state).await?;
-    may_change(&member)?;
+    member.must(Action::ChangeSchedules)?;
     let (id, plan) = (schedule.row.id, plan_of(&member, schedule.row.plan, &state).await?);
     let draft = ScheduleDraft::of(&checked(schedule), Timestamp::now());
     let (page, _) = FormPage::read(&request, member, &state, plan, Some(id), draft).await?;
@@ -264,7 +261,7 @@ pub(crate) async fn save(
     Form(Typed { draft, .. }): Form<Typed>,
 ) -> Result<HttpResponse, PageError> {
     let row = load(&member, *schedule, &state).await?.row;
-    may_change(&member)?;
+    member.must(Action::ChangeSchedules)?;
     let plan = plan_of(&member, row.plan, &state).await?;
     let tenant = *member.tenant();
     let (page, checked) = FormPage::read(&request, member, &state, plan, Some(row.id), draft).await?;

@@ -5,7 +5,7 @@ use actix_web::{
     web::{Data, Path, Query as Read},
 };
 use askama::Template;
-use domain::PlanId;
+use domain::{Action, PlanId};
 use serde::Deserialize;
 use store::{PlanDetail, ScheduleFilter, ScheduleRow, Which};
 use url::form_urlencoded;
@@ -39,8 +39,6 @@ struct SchedulesPage {
     rows: Vec<ScheduleRow>,
     /// The query of the link to older ones.
     older: Option<String>,
-    may_edit: bool,
-    may_run: bool,
 }
 
 #[derive(Template)]
@@ -135,17 +133,8 @@ async fn list(
     };
     let list = state.store.schedules(member.tenant(), filter).await?;
     let older = list.next.as_ref().map(|cursor| query.from(Some(cursor)));
-    let (may_edit, may_run) = (member.role.may_edit(), member.role.may_run());
     let section = if plan.is_some() { Section::Plans } else { Section::Schedules };
-    html(&SchedulesPage {
-        page: Page::of(request, section, member),
-        query,
-        plan,
-        rows: list.items,
-        older,
-        may_edit,
-        may_run,
-    })
+    html(&SchedulesPage { page: Page::of(request, section, member), query, plan, rows: list.items, older })
 }
 
 /// `POST /schedules/pause`
@@ -154,7 +143,7 @@ pub(crate) async fn pause(
     state: Data<State>,
     Form(many): Form<Many>,
 ) -> Result<HttpResponse, PageError> {
-    may_pause(&member)?;
+    member.must(Action::PauseSchedules)?;
     state.store.pause_schedules(member.tenant(), member.user_id, many.which(), &reason(&many.reason)).await?;
     Ok(go(&many.list()))
 }
@@ -165,7 +154,7 @@ pub(crate) async fn resume(
     state: Data<State>,
     Form(many): Form<Many>,
 ) -> Result<HttpResponse, PageError> {
-    may_pause(&member)?;
+    member.must(Action::PauseSchedules)?;
     state.store.resume_schedules(member.tenant(), many.which()).await?;
     Ok(go(&many.list()))
 }
@@ -176,7 +165,7 @@ pub(crate) async fn ask_to_clear(
     member: SignedIn,
     Read(many): Read<Many>,
 ) -> Result<HttpResponse, PageError> {
-    may_change(&member)?;
+    member.must(Action::ChangeSchedules)?;
     html(&ClearPage { page: Page::of(&request, Section::Schedules, member), tag: tag(&many)? })
 }
 
@@ -186,7 +175,7 @@ pub(crate) async fn clear(
     state: Data<State>,
     Form(many): Form<Many>,
 ) -> Result<HttpResponse, PageError> {
-    may_change(&member)?;
+    member.must(Action::ChangeSchedules)?;
     state.store.clear_schedules(member.tenant(), &tag(&many)?).await?;
     Ok(go("/schedules"))
 }
@@ -197,22 +186,6 @@ fn tag(many: &Many) -> Result<String, PageError> {
         "" => Err(PageError::BadRequest("It does not say which tag the schedules have.".to_owned())),
         tag => Ok(tag.to_owned()),
     }
-}
-
-pub(crate) fn may_pause(member: &SignedIn) -> Result<(), PageError> {
-    if member.role.may_run() {
-        return Ok(());
-    }
-    Err(PageError::Forbidden(
-        "Schedules are paused and resumed by owners, admins, editors and operators. Ask one of them.",
-    ))
-}
-
-pub(crate) fn may_change(member: &SignedIn) -> Result<(), PageError> {
-    if member.role.may_edit() {
-        return Ok(());
-    }
-    Err(PageError::Forbidden("Schedules are made, changed and deleted by owners, admins and editors. Ask one of them."))
 }
 
 #[cfg(test)]

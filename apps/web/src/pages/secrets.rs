@@ -9,7 +9,7 @@ use actix_web::{
     web::{Data, Path, Query as Read},
 };
 use askama::Template;
-use domain::{SecretName, SecretValue};
+use domain::{Action, SecretName, SecretValue};
 use serde::Deserialize;
 use store::{AddSecretError, SecretChangeRow, SecretRow};
 
@@ -87,7 +87,7 @@ pub(crate) async fn add(
     state: Data<State>,
     Form(Typed { name, value }): Form<Typed>,
 ) -> Result<HttpResponse, PageError> {
-    may_change(&member)?;
+    member.must(Action::ChangeSecrets)?;
     let (checked, value) = (name.parse::<SecretName>(), value.parse::<SecretValue>());
     let problem = match (&checked, &value) {
         (Ok(checked), Ok(value)) => {
@@ -117,7 +117,7 @@ impl SecretsPage {
             async { Ok(state.store.secret_changes(member.tenant(), CHANGES).await?) },
         )?;
         Ok(Self {
-            may_edit: member.role.may_edit(),
+            may_edit: member.role.may(Action::ChangeSecrets),
             page: Page::of(request, Section::Secrets, member),
             secrets,
             uses,
@@ -146,7 +146,7 @@ pub(crate) async fn edit(
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
     let secret = find(&state, &member, &secret).await?;
-    may_change(&member)?;
+    member.must(Action::ChangeSecrets)?;
     let uses = Uses::of(&state, &member).await?;
     html(&SecretPage { page: Page::of(&request, Section::Secrets, member), secret, uses, value_error: None })
 }
@@ -160,7 +160,7 @@ pub(crate) async fn replace(
     Form(Typed { value, .. }): Form<Typed>,
 ) -> Result<HttpResponse, PageError> {
     let secret = find(&state, &member, &secret).await?;
-    may_change(&member)?;
+    member.must(Action::ChangeSecrets)?;
     let value = match value.parse::<SecretValue>() {
         Ok(value) => value,
         Err(error) => {
@@ -182,7 +182,7 @@ pub(crate) async fn ask_to_delete(
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
     let secret = find(&state, &member, &secret).await?;
-    may_change(&member)?;
+    member.must(Action::ChangeSecrets)?;
     let uses = Uses::of(&state, &member).await?;
     html(&DeletePage { page: Page::of(&request, Section::Secrets, member), secret, uses })
 }
@@ -194,7 +194,7 @@ pub(crate) async fn delete(
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
     let secret = find(&state, &member, &secret).await?;
-    may_change(&member)?;
+    member.must(Action::ChangeSecrets)?;
     let deleted = state.store.delete_secret(member.tenant(), member.user_id, named(&secret)?).await?;
     if deleted { Ok(go("/secrets")) } else { Err(PageError::NotFound) }
 }
@@ -206,11 +206,4 @@ async fn find(state: &State, member: &SignedIn, name: &str) -> Result<SecretRow,
 
 fn named(secret: &SecretRow) -> Result<SecretName, PageError> {
     secret.name.parse().map_err(|_| PageError::internal("a secret is stored under a name that none may have"))
-}
-
-fn may_change(member: &SignedIn) -> Result<(), PageError> {
-    if member.role.may_edit() {
-        return Ok(());
-    }
-    Err(PageError::Forbidden("Secrets are added, replaced and deleted by owners, admins and editors. Ask one of them."))
 }

@@ -2,12 +2,12 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
-use domain::{Email, OrganizationName, PlanId, Tiers, UserId, WorkerId};
+use domain::{Email, OrganizationName, PlanId, Role, Tiers, UserId, WorkerId};
 use jiff::Timestamp;
 use runtime::config::{Environment, ServingConfig};
 use sha2::{Digest, Sha256};
 use store::{MailRow, Member, NewAccount, NewPlan, NewSession, Options, Store};
-use testkit::TestDatabase;
+use testkit::{TestDatabase, factory};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use web::{Application, Config};
@@ -97,6 +97,12 @@ impl TestApp {
         self.sign_in(someone.member.user_id).await
     }
 
+    /// Somebody new in an organization of somebody else, signed in.
+    pub async fn colleague(&self, someone: &Someone, role: Role) -> Someone {
+        let colleague = factory::colleague(&self.store, &someone.member, role).await;
+        self.sign_in(colleague.user_id).await
+    }
+
     async fn sign_in(&self, user: UserId) -> Someone {
         let token = [WorkerId::new().0.as_bytes().as_slice(), user.0.as_bytes().as_slice()].concat();
         let hash: [u8; 32] = Sha256::digest(&token).into();
@@ -165,7 +171,7 @@ impl Someone {
             outside,
             outline: serde_json::to_string(&steps).expect("an outline is JSON"),
             steps: u32::try_from(steps.len()).expect("few steps"),
-            ..testkit::factory::plan(name)
+            ..factory::plan(name)
         };
         app.store.create_plan(self.member.tenant(), self.member.user_id, new).await.expect("a plan is made")
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use domain::{RunState, StepReport};
+use domain::{Action, Role, RunState, StepReport};
 use egress::{Egress, Policy};
 use engine::{Abandoned, Input, Observer, StepFinished, StepStarted};
 use rstest::rstest;
@@ -64,6 +64,18 @@ async fn all_examples_are_on_the_page_as_they_run() {
             .replace("&#62;", ">")
             .replace("&#38;", "&");
         assert_eq!(plain, sample.text(&app.demo_url), "{}", sample.slug);
+    }
+}
+
+#[tokio::test]
+async fn the_table_of_rights_is_the_one_that_is_enforced() {
+    let app = TestApp::start().await;
+    let page = app.browser().get("/docs").await.page();
+    let table = page.split("id=\"rights\"").nth(1).expect("there is a table").split("</table>").next().unwrap();
+    for action in Action::all() {
+        let row = table.split("<tr>").find(|row| row.contains(action.label())).expect("each right has a row");
+        let told: Vec<bool> = row.split("<td>").skip(2).map(|cell| cell.starts_with("yes")).collect();
+        assert_eq!(told, Role::ALL.iter().map(|role| role.may(action)).collect::<Vec<_>>(), "{action:?}");
     }
 }
 

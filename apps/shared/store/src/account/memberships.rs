@@ -1,7 +1,7 @@
 //! The organizations that somebody belongs to, and what becomes of each when they leave for good.
 
 use diesel::{ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, RunQueryDsl};
-use domain::{OrganizationId, Role, Subscription, UserId};
+use domain::{Actor, OrganizationId, Role, Subscription, UserId};
 
 use crate::{
     Error, Member, Store, Tenant,
@@ -71,7 +71,7 @@ pub(super) fn of(conn: &mut AnyConnection, user: UserId) -> Result<Vec<Membershi
             (false, Role::Owner) if others.iter().all(|other| other.0 != Role::Owner) => Without::HasNoOwner,
             (false, _) => Without::Stays,
         };
-        let tenant = Tenant::new(OrganizationId::from(id));
+        let tenant = Tenant::new(OrganizationId::from(id), Actor::User(user));
         memberships.push(Membership { tenant, name, role: role.0, without });
     }
     Ok(memberships)

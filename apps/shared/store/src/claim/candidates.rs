@@ -7,7 +7,7 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Integer, Nullable, Text},
 };
 use domain::{
-    OrganizationId, Restriction, ScheduleId, Tier, Tiers,
+    Actor, OrganizationId, Restriction, ScheduleId, Tier, Tiers,
     admission::{Going as GoingRuns, Priority, Waiting},
 };
 
@@ -109,7 +109,7 @@ pub(super) fn expired(conn: &mut AnyConnection, most: usize) -> QueryResult<Vec<
         lease: Lease {
             run: run.into(),
             plan: plan.into(),
-            tenant: Tenant::new(organization.into()),
+            tenant: Tenant::new(organization.into(), Actor::System),
             fence,
             again: true,
         },

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use diesel::{RunQueryDsl, sql_types::Array};
-use domain::{OrganizationId, RunId, RunState, ScheduleId, schedule::Overlap};
+use domain::{Actor, OrganizationId, RunId, RunState, ScheduleId, schedule::Overlap};
 
 use super::take::Taken;
 use crate::{
@@ -68,7 +68,7 @@ pub(super) fn cancel(tx: &mut Transaction<'_>, previous: &[Previous], runs: &[Be
     let again: HashSet<ScheduleId> = queued.filter_map(|run| Some(run.occurrence?.schedule)).collect();
     for previous in previous.iter().filter(|previous| again.contains(&previous.schedule)) {
         let reason = "The next run of its schedule was due, which cancels the one before.";
-        cancel::cancel(tx, &Tenant::new(previous.organization), previous.run, Some(reason))?;
+        cancel::cancel(tx, &Tenant::new(previous.organization, Actor::System), previous.run, Some(reason))?;
     }
     Ok(())
 }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl, delete, sql_types::BigInt};
-use domain::{PlanId, RunId, Tiers};
+use diesel::{
+    OptionalExtension, RunQueryDsl,
+    sql_types::{BigInt, Text},
+};
+use domain::{Deed, PlanId, RunId, Tiers};
+use serde_json::json;
 
 use crate::{
-    Change, Error, RunChange, Store, Tenant,
+    Change, Error, RunChange, Store, Tenant, audit,
     connection::on_conn,
     database::Transaction,
-    schema::plans,
     sql::{Id, Uuid},
     statement::statement,
     tier,
@@ -64,12 +67,15 @@ fn delete_some(tx: &mut Transaction<'_>, tiers: &Tiers, tenant: &Tenant, plan: P
     if i64::try_from(deleted).is_ok_and(|deleted| deleted == AT_ONCE) {
         return Ok(None);
     }
-    let found =
-        delete(plans::table.filter(plans::id.eq(id).and(plans::organization_id.eq(organization)))).execute(tx.conn)?;
-    if found > 0 {
+    let gone = statement::<Text>("DELETE FROM plans WHERE id = ? AND organization_id = ? RETURNING name")
+        .bind::<Uuid, _>(id)
+        .bind::<Uuid, _>(organization);
+    let name: Option<String> = on_conn!(&mut *tx.conn, |conn| gone.get_result(conn).optional()?);
+    if let Some(name) = &name {
+        audit::note(tx, tenant, Deed::PlanDeleted, Some(plan.0), name, &json!({}))?;
         tx.changed(Change::Plan { organization: tenant.organization(), plan });
         // In its place another one may run.
         tier::make_room(tx, tiers, tenant.organization())?;
     }
-    Ok(Some(found > 0))
+    Ok(Some(name.is_some()))
 }

@@ -1,16 +1,20 @@
 //! Stopping a run on somebody's demand.
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, update};
-use domain::{Elapsed, PlanId, RunId, RunState};
+use domain::{Deed, Elapsed, PlanId, RunId, RunState};
+use serde_json::json;
 
 use crate::{
-    Change, Error, RunChange, Store, Tenant,
+    Change, Error, RunChange, Store, Tenant, audit,
     connection::now,
     database::Transaction,
     ending, metering,
-    plan::recent::{self, RecentRun},
+    plan::{
+        operators,
+        recent::{self, RecentRun},
+    },
     run::count::count_steps,
-    schema::runs,
+    schema::{plans, runs},
     sql::{Id, Word},
 };
 
@@ -23,6 +27,8 @@ pub enum CancelOutcome {
     Cancelling,
     /// It was over already, in this state.
     Over(RunState),
+    /// Its plan is stopped by the operators who are named for it, and the actor is none of them.
+    NotYours,
     /// There is no such run.
     NotFound,
 }
@@ -31,7 +37,28 @@ impl Store {
     /// Cancels a run that waits; asks the executor of a run under way to stop it.
     pub async fn cancel_run(&self, tenant: &Tenant, run: RunId) -> Result<CancelOutcome, Error> {
         let tenant = *tenant;
-        self.database.write(move |tx| cancel(tx, &tenant, run, None)).await
+        self.database
+            .write(move |tx| {
+                let theirs = runs::id.eq(Id::from(run)).and(runs::organization_id.eq(Id::from(tenant.organization())));
+                let found: Option<(Id, String, i32, bool)> = runs::table
+                    .inner_join(plans::table)
+                    .filter(theirs)
+                    .select((runs::plan_id, plans::name, runs::number, runs::cancelling))
+                    .get_result(tx.conn)
+                    .optional()?;
+                let Some((plan, name, number, was_asked)) = found else { return Ok(CancelOutcome::NotFound) };
+                if !operators::may_operate(tx.conn, &tenant, plan.into())? {
+                    return Ok(CancelOutcome::NotYours);
+                }
+                let outcome = cancel(tx, &tenant, run, None)?;
+                if matches!(outcome, CancelOutcome::Cancelled | CancelOutcome::Cancelling) && !was_asked {
+                    let details = json!({ "plan": plan.0.to_string() });
+                    let name = format!("{name} #{number}");
+                    audit::note(tx, &tenant, Deed::RunCancelled, Some(run.0), &name, &details)?;
+                }
+                Ok(outcome)
+            })
+            .await
     }
 }
 

@@ -4,16 +4,18 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use diesel::{
     OptionalExtension, RunQueryDsl,
-    sql_types::{BigInt, Integer, Nullable, Text},
+    sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
-use domain::{Cause, PlanId, Restriction, RunId, RunState, Tier, UserId, WhenBusy};
+use domain::{Cause, Deed, PlanId, Restriction, RunId, RunState, Tier, UserId, WhenBusy};
+use serde_json::json;
 
 use super::insert::{self, Beginning};
 use crate::{
     Error, Store, Tenant,
     admission::{self, Ask},
+    audit,
     connection::on_conn,
-    plan::count,
+    plan::{count, operators},
     sql::{Id, Uuid, Word},
     statement::statement,
 };
@@ -58,6 +60,9 @@ pub enum QueueError {
     /// There is no such plan.
     #[error("This plan does not exist.")]
     NotFound,
+    /// The plan is run by the operators who are named for it, and the actor is none of them.
+    #[error("This plan is run by the operators who are named for it, and you are none of them.")]
+    NotYours,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] Error),
@@ -73,7 +78,7 @@ impl Store {
     /// Asks for a run, due at once. One that a limit or its plan's restriction forbids is kept, too: as
     /// refused, with the reason.
     pub async fn queue_run(&self, tenant: &Tenant, new: NewRun) -> Result<QueuedRun, QueueError> {
-        let organization = tenant.organization();
+        let (tenant, organization) = (*tenant, tenant.organization());
         let tiers = Arc::clone(&self.tiers);
         self.database
             .write(move |tx| {
@@ -81,17 +86,20 @@ impl Store {
                 let numbered = statement::<Numbered>(
                     "UPDATE plans SET last_run_number = last_run_number + 1 WHERE id = ? AND organization_id = ?
                      RETURNING last_run_number, version, steps, restriction, when_busy, over_limit,
-                               (SELECT tier FROM organizations WHERE id = plans.organization_id), now_us()",
+                               (SELECT tier FROM organizations WHERE id = plans.organization_id), now_us(),
+                               name, EXISTS (SELECT 1 FROM plan_operators WHERE plan_id = plans.id)",
                 )
                 .bind::<Uuid, _>(Id::from(new.plan))
                 .bind::<Uuid, _>(Id::from(organization));
                 let numbered: Option<NumberedRow> =
                     on_conn!(&mut *tx.conn, |conn| numbered.get_result(conn).optional()?);
-                let Some((number, version, steps, Word(restriction), Word(when_busy), over_limit, Word(tier), now)) =
-                    numbered
-                else {
+                let Some((of_plan, Word(tier), now, name, has_operators)) = numbered else {
                     return Err(QueueError::NotFound);
                 };
+                let (number, version, steps, Word(restriction), Word(when_busy), over_limit) = of_plan;
+                if has_operators && !operators::may_operate(tx.conn, &tenant, new.plan)? {
+                    return Err(QueueError::NotYours);
+                }
                 let limits = tiers.limits(tier);
                 let ask = Ask { organization, plan: new.plan, over_limit, restriction, when_busy };
                 let admitted = admission::one(tx.conn, ask, limits, now)?;
@@ -111,6 +119,12 @@ impl Store {
                 };
                 let queued = QueuedRun { id: run.id, number: count(number), state: run.state(), reason: run.reason() };
                 insert::insert(tx, now, &[run])?;
+                // What a schedule wants is told by its runs; that would fill the log.
+                if new.cause != Cause::Schedule {
+                    let details = json!({ "plan": new.plan.to_string(), "state": queued.state.as_str() });
+                    let name = format!("{name} #{number}");
+                    audit::note(tx, &tenant, Deed::RunRequested, Some(queued.id.0), &name, &details)?;
+                }
                 Ok(queued)
             })
             .await
@@ -118,6 +132,6 @@ impl Store {
 }
 
 /// A plan's count of runs, version, steps, restriction, what to do when busy, why it may not run; its
-/// organization's tier; now.
-type Numbered = (Integer, Integer, Integer, Text, Text, Nullable<Text>, Text, BigInt);
-type NumberedRow = (i32, i32, i32, Word<Restriction>, Word<WhenBusy>, Option<String>, Word<Tier>, i64);
+/// organization's tier; now; its name; whether its operators are named.
+type Numbered = ((Integer, Integer, Integer, Text, Text, Nullable<Text>), Text, BigInt, Text, Bool);
+type NumberedRow = ((i32, i32, i32, Word<Restriction>, Word<WhenBusy>, Option<String>), Word<Tier>, i64, String, bool);

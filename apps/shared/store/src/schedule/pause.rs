@@ -6,11 +6,12 @@ use diesel::{
     RunQueryDsl,
     sql_types::{BigInt, Integer, Nullable, Text},
 };
-use domain::{PlanId, ScheduleId, UserId, schedule::Timetable};
+use domain::{Deed, PlanId, ScheduleId, UserId, schedule::Timetable};
+use serde_json::json;
 
 use super::save::next_due;
 use crate::{
-    Change, Error, Store, Tenant,
+    Change, Error, Store, Tenant, audit,
     connection::on_conn,
     database::Transaction,
     plan::count,
@@ -53,9 +54,15 @@ pub(super) fn tagged(tag: &str) -> String {
     format!("% {escaped} %")
 }
 
-/// A schedule that is not paused any more: itself, its plan, when it is due, how often it was, and why it is
-/// not for all that.
-type Resumed = (Id, Id, Json<Timetable>, i32, Option<String>);
+/// A schedule that is not paused any more: itself, its plan, when it is due, how often it was, why it is
+/// not for all that, what it is called.
+type Resumed = (Id, Id, Json<Timetable>, i32, Option<String>, String);
+
+/// A schedule to which something was done: its plan, itself, its name.
+type Changed = (Id, Id, String);
+
+/// So many schedules of those that were changed at once are named in the audit log.
+const NAMED: usize = 20;
 
 impl Store {
     /// Pauses schedules that are not paused yet; tells how many. What is due while they are paused is not
@@ -71,19 +78,19 @@ impl Store {
         self.database
             .write(move |tx| {
                 let (from, to, tags) = which.bounds();
-                let paused = statement::<Uuid>(
+                let paused = statement::<(Uuid, Uuid, Text)>(
                     "UPDATE schedules SET paused_at = now_us(), paused_by = ?, pause_reason = ?, next_due_at = NULL
                      WHERE organization_id = ? AND id BETWEEN ? AND ? AND tags LIKE ? ESCAPE '\\'
-                           AND paused_at IS NULL RETURNING plan_id",
+                           AND paused_at IS NULL RETURNING plan_id, id, name",
                 )
                 .bind::<Uuid, _>(Id::from(user))
-                .bind::<Text, _>(reason)
+                .bind::<Text, _>(reason.as_str())
                 .bind::<Uuid, _>(Id::from(tenant.organization()))
                 .bind::<Uuid, _>(from)
                 .bind::<Uuid, _>(to)
                 .bind::<Text, _>(tags);
-                let plans: Vec<Id> = on_conn!(&mut *tx.conn, |conn| paused.load(conn)?);
-                Ok(tell(tx, &tenant, plans))
+                let some: Vec<Changed> = on_conn!(&mut *tx.conn, |conn| paused.load(conn)?);
+                tell(tx, &tenant, Deed::SchedulePaused, &which, &some, Some(&reason))
             })
             .await
     }
@@ -95,18 +102,18 @@ impl Store {
         self.database
             .write(move |tx| {
                 let (from, to, tags) = which.bounds();
-                let resumed = statement::<(Uuid, Uuid, Text, Integer, Nullable<Text>)>(
+                let resumed = statement::<(Uuid, Uuid, Text, Integer, Nullable<Text>, Text)>(
                     "UPDATE schedules SET paused_at = NULL, paused_by = NULL, pause_reason = NULL
                      WHERE organization_id = ? AND id BETWEEN ? AND ? AND tags LIKE ? ESCAPE '\\'
-                           AND paused_at IS NOT NULL RETURNING id, plan_id, timetable, fired, over_limit",
+                           AND paused_at IS NOT NULL RETURNING id, plan_id, timetable, fired, over_limit, name",
                 )
                 .bind::<Uuid, _>(Id::from(tenant.organization()))
                 .bind::<Uuid, _>(from)
                 .bind::<Uuid, _>(to)
                 .bind::<Text, _>(tags);
                 let rows: Vec<Resumed> = on_conn!(&mut *tx.conn, |conn| resumed.load(conn)?);
-                let mut plans = Vec::with_capacity(rows.len());
-                for (id, plan, Json(timetable), fired, over_limit) in rows {
+                let mut some = Vec::with_capacity(rows.len());
+                for (id, plan, Json(timetable), fired, over_limit, name) in rows {
                     let next = match over_limit {
                         None => next_due(tx.conn, id.into(), &timetable, count(fired))?,
                         Some(_) => None,
@@ -115,9 +122,9 @@ impl Store {
                         .bind::<Nullable<BigInt>, _>(next)
                         .bind::<Uuid, _>(id);
                     on_conn!(&mut *tx.conn, |conn| moved.execute(conn)?);
-                    plans.push(plan);
+                    some.push((plan, id, name));
                 }
-                Ok(tell(tx, &tenant, plans))
+                tell(tx, &tenant, Deed::ScheduleResumed, &which, &some, None)
             })
             .await
     }
@@ -138,28 +145,52 @@ impl Store {
         self.database
             .write(move |tx| {
                 let (from, to, tags) = which.bounds();
-                let deleted = statement::<Uuid>(
+                let deleted = statement::<(Uuid, Uuid, Text)>(
                     "DELETE FROM schedules WHERE organization_id = ? AND id BETWEEN ? AND ?
-                     AND tags LIKE ? ESCAPE '\\' RETURNING plan_id",
+                     AND tags LIKE ? ESCAPE '\\' RETURNING plan_id, id, name",
                 )
                 .bind::<Uuid, _>(Id::from(tenant.organization()))
                 .bind::<Uuid, _>(from)
                 .bind::<Uuid, _>(to)
                 .bind::<Text, _>(tags);
-                let plans: Vec<Id> = on_conn!(&mut *tx.conn, |conn| deleted.load(conn)?);
-                Ok(tell(tx, &tenant, plans))
+                let some: Vec<Changed> = on_conn!(&mut *tx.conn, |conn| deleted.load(conn)?);
+                tell(tx, &tenant, Deed::ScheduleDeleted, &which, &some, None)
             })
             .await
     }
 }
 
-/// Tells of the plans whose schedules changed; how many schedules there were.
-fn tell(tx: &mut Transaction<'_>, tenant: &Tenant, plans: Vec<Id>) -> u64 {
-    let schedules = plans.len() as u64;
-    for plan in plans.into_iter().collect::<BTreeSet<_>>() {
+/// Tells of what was done to schedules, in the audit log (one line however many there were) and to whoever looks
+/// at their plans; how many schedules there were.
+fn tell(
+    tx: &mut Transaction<'_>,
+    tenant: &Tenant,
+    deed: Deed,
+    which: &Which,
+    some: &[Changed],
+    reason: Option<&str>,
+) -> Result<u64, Error> {
+    let (thing, name) = match (which, some) {
+        (_, []) => return Ok(0),
+        (Which::One(id), [(.., name)]) => (Some(id.0), name.clone()),
+        (_, [_]) => (None, "1 schedule".to_owned()),
+        (_, several) => (None, format!("{} schedules", several.len())),
+    };
+    let mut details = serde_json::Map::new();
+    if thing.is_none() {
+        details.insert("names".to_owned(), json!(some.iter().map(|(.., name)| name).take(NAMED).collect::<Vec<_>>()));
+    }
+    if let Which::Tag(tag) = which {
+        details.insert("tag".to_owned(), json!(tag));
+    }
+    if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
+        details.insert("reason".to_owned(), json!(reason));
+    }
+    audit::note(tx, tenant, deed, thing, &name, &details.into())?;
+    for plan in some.iter().map(|(plan, ..)| *plan).collect::<BTreeSet<_>>() {
         tx.changed(Change::Plan { organization: tenant.organization(), plan: PlanId::from(plan) });
     }
-    schedules
+    Ok(some.len() as u64)
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, insert_into, update};
 use domain::{
-    PlanId, ScheduleId, UserId,
+    Deed, PlanId, ScheduleId, UserId,
     schedule::{CheckedSchedule, Timetable},
 };
+use serde_json::{Value, json};
 
 use crate::{
-    Change, Error, Store, Tenant,
+    Change, Error, Store, Tenant, audit,
     connection::{AnyConnection, now, on_conn},
     plan::count,
     schema::{plans, runs, schedules},
@@ -31,12 +32,12 @@ impl Store {
                 // The lock keeps the plan from being deleted before the schedule is there.
                 let theirs = plans::table
                     .filter(plans::id.eq(Id::from(plan)).and(plans::organization_id.eq(organization)))
-                    .select(plans::over_limit);
-                let found: Option<Option<String>> = match &mut *tx.conn {
+                    .select((plans::over_limit, plans::name));
+                let found: Option<(Option<String>, String)> = match &mut *tx.conn {
                     AnyConnection::Postgres(conn) => theirs.for_key_share().get_result(conn).optional()?,
                     AnyConnection::Sqlite(conn) => theirs.get_result(conn).optional()?,
                 };
-                let Some(over_limit) = found else { return Ok(None) };
+                let Some((over_limit, plan_name)) = found else { return Ok(None) };
                 let id = ScheduleId::new();
                 let next = match over_limit {
                     None => next_due(tx.conn, id, &new.timetable, 0)?,
@@ -49,10 +50,10 @@ impl Store {
                         schedules::organization_id.eq(organization),
                         schedules::plan_id.eq(Id::from(plan)),
                         schedules::name.eq(&new.name),
-                        schedules::timetable.eq(json(&new.timetable)),
+                        schedules::timetable.eq(text(&new.timetable)),
                         schedules::catch_up.eq(new.catch_up.as_str()),
                         schedules::overlap.eq(new.overlap.as_str()),
-                        schedules::variables.eq(json(&new.variables)),
+                        schedules::variables.eq(text(&new.variables)),
                         schedules::tags.eq(new.tags.column()),
                         schedules::next_due_at.eq(next),
                         schedules::author_id.eq(Id::from(author)),
@@ -61,6 +62,8 @@ impl Store {
                         schedules::over_limit.eq(over_limit),
                     ))
                     .execute(tx.conn)?;
+                let details = details(&plan_name, &new);
+                audit::note(tx, &tenant, Deed::ScheduleCreated, Some(id.0), &new.name, &details)?;
                 tx.changed(Change::Plan { organization: tenant.organization(), plan });
                 Ok(Some(id))
             })
@@ -76,7 +79,7 @@ impl Store {
         schedule: ScheduleId,
         new: CheckedSchedule,
     ) -> Result<bool, Error> {
-        type Row = (Id, Json<Timetable>, i32, Option<i64>, Option<i64>, Option<String>, Option<String>);
+        type Row = (Id, Json<Timetable>, i32, Option<i64>, Option<i64>, Option<String>, (Option<String>, String));
         let tenant = *tenant;
         self.database
             .write(move |tx| {
@@ -91,16 +94,17 @@ impl Store {
                         schedules::next_due_at,
                         schedules::paused_at,
                         schedules::over_limit,
-                        plans::over_limit,
+                        (plans::over_limit, plans::name),
                     ));
                 // Locked, so that no scheduler fires it between this and the update.
                 let found: Option<Row> = match &mut *tx.conn {
                     AnyConnection::Postgres(conn) => theirs.for_no_key_update().get_result(conn).optional()?,
                     AnyConnection::Sqlite(conn) => theirs.get_result(conn).optional()?,
                 };
-                let Some((plan, Json(old), fired, next_due_at, paused_at, before, over_limit)) = found else {
+                let Some((plan, Json(old), fired, next_due_at, paused_at, before, of_plan)) = found else {
                     return Ok(false);
                 };
+                let (over_limit, plan_name) = of_plan;
                 let is_same = new.timetable == old;
                 let fired = if is_same { fired } else { 0 };
                 let next = match (paused_at, &over_limit) {
@@ -112,10 +116,10 @@ impl Store {
                 update(schedules::table.filter(schedules::id.eq(id)))
                     .set((
                         schedules::name.eq(&new.name),
-                        schedules::timetable.eq(json(&new.timetable)),
+                        schedules::timetable.eq(text(&new.timetable)),
                         schedules::catch_up.eq(new.catch_up.as_str()),
                         schedules::overlap.eq(new.overlap.as_str()),
-                        schedules::variables.eq(json(&new.variables)),
+                        schedules::variables.eq(text(&new.variables)),
                         schedules::tags.eq(new.tags.column()),
                         schedules::fired.eq(fired),
                         schedules::next_due_at.eq(next),
@@ -123,6 +127,8 @@ impl Store {
                         schedules::updated_at.eq(now),
                     ))
                     .execute(tx.conn)?;
+                let details = details(&plan_name, &new);
+                audit::note(tx, &tenant, Deed::ScheduleSaved, Some(schedule.0), &new.name, &details)?;
                 tx.changed(Change::Plan { organization: tenant.organization(), plan: plan.into() });
                 Ok(true)
             })
@@ -148,6 +154,11 @@ pub(crate) fn next_due(
     Ok(timetable.next(schedule, fired, time(after)).map(micros))
 }
 
-fn json(value: &impl serde::Serialize) -> String {
+/// What the audit log tells of a schedule; not its variables, which are for its runs only.
+fn details(plan: &str, schedule: &CheckedSchedule) -> Value {
+    json!({ "plan": plan, "when": schedule.timetable.sentence() })
+}
+
+fn text(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("timetables and texts are JSON")
 }

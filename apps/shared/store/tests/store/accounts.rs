@@ -70,7 +70,7 @@ testkit::on_both! {
 
         assert!(store.member(expired).await.unwrap().is_none());
         let member = store.member(open).await.unwrap().unwrap();
-        store.end_session(&member).await.unwrap();
+        store.end_session(&member.person()).await.unwrap();
         assert!(store.member(open).await.unwrap().is_none());
         assert!(store.member([0; 32]).await.unwrap().is_none());
     }

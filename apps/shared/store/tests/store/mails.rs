@@ -92,7 +92,7 @@ testkit::on_both! {
         let organization = ada.tenant().organization();
         for (member, role) in [(&grace, "owner"), (&eve, "admin")] {
             let (organization, user) = (raw::id(&database, organization.0), raw::id(&database, member.user_id.0));
-            raw::sql(&database, &format!("INSERT INTO members VALUES ({organization}, {user}, '{role}', 1)"));
+            raw::sql(&database, &format!("INSERT INTO members VALUES ({organization}, {user}, '{role}', 1, 1)"));
         }
         let subject = MailSubject::new("Your payment failed");
         let tell = || store.queue_mail_to_owners(organization, "payment_failed:in_1".into(), subject.clone(), "Pay.".into());

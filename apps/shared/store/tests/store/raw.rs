@@ -7,13 +7,18 @@ use testkit::TestDatabase;
 
 /// Runs statements that both databases understand.
 pub fn sql(database: &TestDatabase, statements: &str) {
+    try_sql(database, statements).unwrap();
+}
+
+/// As [`sql`], where the database may refuse it.
+pub fn try_sql(database: &TestDatabase, statements: &str) -> diesel::QueryResult<()> {
     match database.url().strip_prefix("sqlite:") {
         Some(path) => {
             let mut conn = SqliteConnection::establish(path).unwrap();
             conn.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
-            conn.batch_execute(statements).unwrap();
+            conn.batch_execute(statements)
         }
-        None => PgConnection::establish(database.url()).unwrap().batch_execute(statements).unwrap(),
+        None => PgConnection::establish(database.url()).unwrap().batch_execute(statements),
     }
 }
 

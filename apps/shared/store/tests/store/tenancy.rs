@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use domain::{Cause, PlanId, RunId, RunState, ScheduleId, schedule::CheckedSchedule};
+use domain::{Cause, InvitationId, PlanId, Role, RunId, RunState, ScheduleId, Tier, schedule::CheckedSchedule};
 use store::{
-    CancelOutcome, Member, NewRun, PageRequest, PlanFilter, QueueError, RunFilter, SaveError, ScheduleFilter, Store,
-    Summary, Used, Which,
+    AuditFilter, CancelOutcome, InviteError, Member, MemberError, NewRun, PageRequest, PlanFilter, QueueError,
+    RunFilter, SaveError, ScheduleFilter, Store, Summary, Used, Waiting, Which,
 };
 use testkit::factory;
 
@@ -54,6 +54,11 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
         assert!(store.schedules(tenant, filter).await.unwrap().items.is_empty());
     }
     assert!(store.coming_schedules(tenant, None, 10).await.unwrap().is_empty());
+    assert!(store.coming_timetables(tenant, 10).await.unwrap().is_empty());
+    assert_eq!(store.number_of_plans(tenant).await.unwrap(), 0);
+    assert_eq!(store.would_wait(tenant, Tier::Free).await.unwrap(), Waiting::default());
+    assert!(store.metered(tenant, 12).await.unwrap().iter().all(|month| month.runs == 0));
+    assert_eq!(store.customer(tenant).await.unwrap(), None);
     assert!(store.occurrences(tenant, schedule, PageRequest::default()).await.unwrap().items.is_empty());
     for which in [Which::One(schedule), Which::Tag("eu".to_owned()), Which::All] {
         let paused = store.pause_schedules(tenant, stranger.user_id, which.clone(), "Mine").await.unwrap();
@@ -70,12 +75,54 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
     assert!(store.plans_in_need(tenant).await.unwrap().plans.is_empty());
     assert!(store.unread_plans(tenant, 10).await.unwrap().is_empty());
     assert!(!store.note_outside(tenant, plan, 1, Vec::new()).await.unwrap());
+    assert!(store.plan_operators(tenant, plan).await.unwrap().is_empty());
+    let named = store.name_plan_operators(tenant, plan, vec![stranger.user_id]).await;
+    assert!(matches!(named, Err(MemberError::NotFound)), "{named:?}");
+    // What nobody is named for is no secret: whose plan it is, is asked elsewhere.
+    assert!(store.may_operate(tenant, plan).await.unwrap());
     assert_eq!(store.clear_schedules(tenant, "eu").await.unwrap(), 0);
     assert!(store.customer(tenant).await.unwrap().is_none());
     assert!(store.add_customer(tenant, "cus_owner", None).await.is_err(), "a customer is one organization");
 }
 
+/// What a stranger can try with the people of another organization.
+async fn try_members(store: &Store, stranger: &Member, owner: &Member, invitation: InvitationId) {
+    let (tenant, theirs) = (stranger.tenant(), owner.user_id);
+    let rows = store.members(tenant, PageRequest::default()).await.unwrap().items;
+    assert_eq!(rows.iter().map(|row| row.user).collect::<Vec<_>>(), [stranger.user_id]);
+    assert_eq!(store.number_of_members(tenant).await.unwrap(), 1);
+    assert!(store.member_row(tenant, theirs).await.unwrap().is_none());
+    for tried in [
+        store.change_role(tenant, theirs, Role::Viewer).await,
+        store.remove_member(tenant, theirs).await,
+        store.hand_over(tenant, theirs).await,
+    ] {
+        assert!(matches!(tried, Err(MemberError::NotFound)), "{tried:?}");
+    }
+    assert!(store.invitations(tenant).await.unwrap().is_empty());
+    for tried in [
+        store.invite_again(tenant, invitation, factory::invitation_link()).await,
+        store.revoke_invitation(tenant, invitation).await,
+    ] {
+        assert!(matches!(tried, Err(InviteError::Member(MemberError::NotFound))), "{tried:?}");
+    }
+    let lines = store.audit(tenant, AuditFilter::default()).await.unwrap().items;
+    assert!(lines.iter().all(|line| line.actor_id == Some(stranger.user_id)), "{lines:?}");
+    assert!(!store.switch_organization(&stranger.person(), owner.tenant().organization(), [7; 32]).await.unwrap());
+}
+
 testkit::on_both! {
+    async fn the_people_of_another_organization_are_not_there(database: TestDatabase) {
+        let store = database.open().await;
+        let (owner, stranger) = (factory::member(&store).await, factory::member(&store).await);
+        let invitation = store.invite(owner.tenant(), factory::invitation(Role::Admin).0).await.unwrap();
+        let before = store.audit(owner.tenant(), AuditFilter::default()).await.unwrap().items;
+        try_members(&store, &stranger, &owner, invitation).await;
+        let invitations = store.invitations(owner.tenant()).await.unwrap();
+        assert_eq!(invitations.iter().map(|row| row.id).collect::<Vec<_>>(), [invitation]);
+        assert_eq!(store.audit(owner.tenant(), AuditFilter::default()).await.unwrap().items, before);
+    }
+
     async fn another_organization_finds_and_changes_nothing(database: TestDatabase) {
         let store = database.open().await;
         let owner = factory::member(&store).await;
@@ -138,6 +185,9 @@ fn every_call_that_takes_a_tenant_is_tried_by_a_stranger() {
     assert!(names.len() > 10, "{names:?}");
     // They take nobody's id.
     names.retain(|name| name != "create_plan" && name != "add_secret");
+    // Take nobody's id.
+    let own = ["create_plan", "add_customer", "invite", "rename_organization", "delete_organization"];
+    names.retain(|name| !own.contains(&name.as_str()));
     let missing: Vec<_> =
         names.iter().filter(|name| !include_str!("tenancy.rs").contains(&format!("store.{name}(tenant"))).collect();
     assert!(missing.is_empty(), "{missing:?}");

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64};
 
-use domain::{OrganizationId, PlanId, RunState};
+use domain::{Actor, OrganizationId, PlanId, RunState};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +10,7 @@ use super::*;
 use crate::{Ending, RunChange, Tenant, lease::Lease, recorder::batch::Last};
 
 fn run() -> Arc<RunRecord> {
-    let tenant = Tenant::new(OrganizationId::new());
+    let tenant = Tenant::new(OrganizationId::new(), Actor::System);
     let lease = Lease { run: RunId::new(), plan: PlanId::new(), tenant, fence: 1, again: false };
     let (untidy, unrepeatable) = (AtomicBool::new(false), AtomicI64::new(-1));
     Arc::new(RunRecord { lease, lost: CancellationToken::new(), untidy, unrepeatable })

@@ -1,0 +1,135 @@
+//! What the audit log tells: who did what to what.
+
+use crate::UserId;
+
+/// Whoever acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// Somebody who is signed in.
+    User(UserId),
+    /// Smokex itself: its clock, its executors, what follows from a payment.
+    System,
+}
+
+impl Actor {
+    /// The word for what kind of actor it is.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::System => "system",
+        }
+    }
+
+    /// Who it is; none for the system.
+    #[must_use]
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::System => None,
+        }
+    }
+}
+
+/// What was done: the words of the audit log, each with the noun it was done to in front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Deed {
+    /// An organization was made.
+    OrganizationCreated,
+    /// It got another name.
+    OrganizationRenamed,
+    /// Its owner made another member the owner in their place.
+    OrganizationHandedOver,
+    /// It came to another tier.
+    OrganizationTierChanged,
+    /// Somebody accepted an invitation.
+    MemberJoined,
+    /// A member got another role.
+    MemberRoleChanged,
+    /// A member was removed.
+    MemberRemoved,
+    /// A member left by themselves.
+    MemberLeft,
+    /// Somebody was invited.
+    InvitationSent,
+    /// Their invitation was sent once more.
+    InvitationSentAgain,
+    /// It was taken back.
+    InvitationRevoked,
+    /// A plan was made.
+    PlanCreated,
+    /// It got a new version.
+    PlanSaved,
+    /// Other operators may run it.
+    PlanOperatorsChanged,
+    /// It was deleted.
+    PlanDeleted,
+    /// A schedule was made.
+    ScheduleCreated,
+    /// It was changed.
+    ScheduleSaved,
+    /// One or several were paused.
+    SchedulePaused,
+    /// One or several were resumed.
+    ScheduleResumed,
+    /// One or several were deleted.
+    ScheduleDeleted,
+    /// Somebody asked for a run.
+    RunRequested,
+    /// Somebody stopped a run.
+    RunCancelled,
+}
+
+crate::state::text_enum!(Deed {
+    OrganizationCreated = "organization_created",
+    OrganizationRenamed = "organization_renamed",
+    OrganizationHandedOver = "organization_handed_over",
+    OrganizationTierChanged = "organization_tier_changed",
+    MemberJoined = "member_joined",
+    MemberRoleChanged = "member_role_changed",
+    MemberRemoved = "member_removed",
+    MemberLeft = "member_left",
+    InvitationSent = "invitation_sent",
+    InvitationSentAgain = "invitation_sent_again",
+    InvitationRevoked = "invitation_revoked",
+    PlanCreated = "plan_created",
+    PlanSaved = "plan_saved",
+    PlanOperatorsChanged = "plan_operators_changed",
+    PlanDeleted = "plan_deleted",
+    ScheduleCreated = "schedule_created",
+    ScheduleSaved = "schedule_saved",
+    SchedulePaused = "schedule_paused",
+    ScheduleResumed = "schedule_resumed",
+    ScheduleDeleted = "schedule_deleted",
+    RunRequested = "run_requested",
+    RunCancelled = "run_cancelled",
+});
+
+impl Deed {
+    /// What it was done to.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        self.as_str().split('_').next().unwrap_or_default()
+    }
+
+    /// The word as people read it: `plan saved`.
+    #[must_use]
+    pub fn words(self) -> String {
+        self.as_str().replace('_', " ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_deed_is_done_to_a_noun_and_reads_as_words() {
+        for deed in Deed::ALL {
+            let nouns = ["organization", "member", "invitation", "plan", "schedule", "run"];
+            assert!(nouns.contains(&deed.noun()), "{deed}");
+            assert_eq!(deed.as_str().parse(), Ok(*deed));
+        }
+        assert_eq!(Deed::MemberRoleChanged.words(), "member role changed");
+    }
+}

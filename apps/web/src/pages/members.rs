@@ -1,0 +1,320 @@
+//! The members of the organization and who is invited to be one: roles, removing, leaving, handing over.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use askama::Template;
+use domain::{Action, Email, InvitationId, Role, UserId, role::may_change};
+use serde::Deserialize;
+use store::{InvitationLink, InvitationRow, InviteError, MemberError, MemberRow, NewInvitation};
+
+use crate::{
+    body::Form,
+    error::PageError,
+    filter::Query,
+    page::{Page, Section, go, html, html_with},
+    session::{SignedIn, Token},
+    state::State,
+};
+
+#[derive(Template)]
+#[template(path = "members.html")]
+struct MembersPage {
+    page: Page,
+    me: UserId,
+    role: Role,
+    members: Vec<MemberRow>,
+    /// The query of the link to the next ones.
+    more: Option<String>,
+    is_first: bool,
+    invitations: Vec<InvitationRow>,
+    form: Invite,
+    /// What is wrong with the address, and with the role.
+    email_error: Option<String>,
+    role_error: Option<String>,
+    /// Why what was asked for was not done.
+    problem: Option<String>,
+}
+
+impl MembersPage {
+    fn is_me(&self, row: &MemberRow) -> bool {
+        row.user == self.me
+    }
+
+    /// Whether whoever looks may change what this member is.
+    fn may_manage(&self, row: &MemberRow) -> bool {
+        self.role.may(Action::ManageMembers) && may_change(self.role, row.role, None).is_ok()
+    }
+
+    /// The roles that whoever looks may give.
+    fn roles(&self) -> &'static [Role] {
+        let first = Role::ALL.iter().position(|role| self.role.is_at_least(*role)).unwrap_or_default();
+        &Role::ALL[first..]
+    }
+
+    fn is_chosen(&self, role: &Role) -> bool {
+        self.form.role.parse().unwrap_or(Role::Viewer) == *role
+    }
+}
+
+/// What a page about one member asks.
+#[derive(Template)]
+#[template(path = "members/remove.html")]
+struct RemovePage {
+    page: Page,
+    row: MemberRow,
+    leaves: bool,
+}
+
+#[derive(Template)]
+#[template(path = "members/owner.html")]
+struct OwnerPage {
+    page: Page,
+    row: MemberRow,
+}
+
+/// What is typed to invite somebody.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Invite {
+    email: String,
+    role: String,
+}
+
+/// The role that is chosen for a member.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Chosen {
+    role: String,
+}
+
+/// `GET /members?after=…`
+pub(crate) async fn list(
+    request: HttpRequest,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    html(&read(&request, member, &state).await?)
+}
+
+async fn read(request: &HttpRequest, member: SignedIn, state: &State) -> Result<MembersPage, PageError> {
+    let query = Query::of(request.query_string());
+    let tenant = *member.tenant();
+    let (list, invitations) =
+        tokio::try_join!(state.store.members(&tenant, query.page()), state.store.invitations(&tenant))?;
+    Ok(MembersPage {
+        me: member.user_id,
+        role: member.role,
+        page: Page::of(request, Section::Organization, member),
+        members: list.items,
+        more: list.next.as_ref().map(|cursor| query.from(Some(cursor))),
+        is_first: query.get("after").is_none(),
+        invitations,
+        form: Invite::default(),
+        email_error: None,
+        role_error: None,
+        problem: None,
+    })
+}
+
+/// After something was done to a member: their page of members, or why it was not done.
+async fn done(
+    request: &HttpRequest,
+    member: SignedIn,
+    state: &State,
+    outcome: Result<(), MemberError>,
+) -> Result<HttpResponse, PageError> {
+    match outcome {
+        Ok(()) => {
+            state.sessions.forget_organization(member.tenant().organization());
+            Ok(go("/members"))
+        }
+        Err(error @ MemberError::LastOwner) => {
+            let page = read(request, member, state).await?;
+            html_with(StatusCode::CONFLICT, &MembersPage { problem: Some(error.to_string()), ..page })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn find(member: &SignedIn, user: UserId, state: &State) -> Result<MemberRow, PageError> {
+    state.store.member_row(member.tenant(), user).await?.ok_or(PageError::NotFound)
+}
+
+/// `POST /members/{member}/role`
+pub(crate) async fn change_role(
+    request: HttpRequest,
+    user: Path<UserId>,
+    member: SignedIn,
+    state: Data<State>,
+    Form(Chosen { role }): Form<Chosen>,
+) -> Result<HttpResponse, PageError> {
+    find(&member, *user, &state).await?;
+    member.must(Action::ManageMembers)?;
+    let role: Role = role.parse().map_err(|_| PageError::BadRequest("It does not say which role.".to_owned()))?;
+    let outcome = state.store.change_role(member.tenant(), *user, role).await;
+    done(&request, member, &state, outcome).await
+}
+
+/// `GET /members/{member}/remove`: of oneself, whether to leave.
+pub(crate) async fn ask_to_remove(
+    request: HttpRequest,
+    user: Path<UserId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    let row = find(&member, *user, &state).await?;
+    let leaves = row.user == member.user_id;
+    if !leaves {
+        member.must(Action::ManageMembers)?;
+    }
+    html(&RemovePage { page: Page::of(&request, Section::Organization, member), row, leaves })
+}
+
+/// `POST /members/{member}/remove`
+pub(crate) async fn remove(
+    request: HttpRequest,
+    user: Path<UserId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    find(&member, *user, &state).await?;
+    if *user == member.user_id {
+        return leave(request, member, state).await;
+    }
+    member.must(Action::ManageMembers)?;
+    let outcome = state.store.remove_member(member.tenant(), *user).await;
+    done(&request, member, &state, outcome).await
+}
+
+/// `POST /members/leave`
+pub(crate) async fn leave(
+    request: HttpRequest,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    match state.store.remove_member(member.tenant(), member.user_id).await {
+        Ok(()) => {
+            state.sessions.forget_organization(member.tenant().organization());
+            Ok(go("/organizations"))
+        }
+        outcome => done(&request, member, &state, outcome).await,
+    }
+}
+
+/// `GET /members/{member}/owner`
+pub(crate) async fn ask_to_hand_over(
+    request: HttpRequest,
+    user: Path<UserId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    let row = find(&member, *user, &state).await?;
+    member.must(Action::TransferOwnership)?;
+    html(&OwnerPage { page: Page::of(&request, Section::Organization, member), row })
+}
+
+/// `POST /members/{member}/owner`: hands the organization over.
+pub(crate) async fn hand_over(
+    request: HttpRequest,
+    user: Path<UserId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    find(&member, *user, &state).await?;
+    member.must(Action::TransferOwnership)?;
+    let outcome = state.store.hand_over(member.tenant(), *user).await;
+    done(&request, member, &state, outcome).await
+}
+
+/// A new link, built from the configured origin. The token stands in its query, which is not logged.
+fn link(state: &State) -> InvitationLink {
+    let token = Token::new();
+    let mut address = state.origin.join("/invitations").expect("the path is one");
+    address.query_pairs_mut().append_pair("token", &token.text());
+    InvitationLink { address: address.into(), token_hash: token.hash() }
+}
+
+/// `POST /members/invitations`
+pub(crate) async fn invite(
+    request: HttpRequest,
+    member: SignedIn,
+    state: Data<State>,
+    Form(form): Form<Invite>,
+) -> Result<HttpResponse, PageError> {
+    member.must(Action::Invite)?;
+    let (email, role) = (form.email.parse::<Email>(), form.role.parse::<Role>());
+    let (email, role) = match (email, role) {
+        (Ok(email), Ok(role)) => (email, role),
+        (email, role) => {
+            let page = read(&request, member, &state).await?;
+            let page = MembersPage {
+                email_error: email.err().map(|error| error.to_string()),
+                role_error: role.err().map(|_| "Choose a role.".to_owned()),
+                form,
+                ..page
+            };
+            return html_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+    };
+    let new = NewInvitation { email, role, link: link(&state) };
+    let outcome = state.store.invite(member.tenant(), new).await.map(drop);
+    invited(&request, member, &state, form, outcome).await
+}
+
+/// `POST /members/invitations/{invitation}/again`
+pub(crate) async fn invite_again(
+    request: HttpRequest,
+    invitation: Path<InvitationId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    exists(&member, *invitation, &state).await?;
+    member.must(Action::Invite)?;
+    let outcome = state.store.invite_again(member.tenant(), *invitation, link(&state)).await;
+    invited(&request, member, &state, Invite::default(), outcome).await
+}
+
+/// `POST /members/invitations/{invitation}/revoke`
+pub(crate) async fn revoke(
+    request: HttpRequest,
+    invitation: Path<InvitationId>,
+    member: SignedIn,
+    state: Data<State>,
+) -> Result<HttpResponse, PageError> {
+    exists(&member, *invitation, &state).await?;
+    member.must(Action::Invite)?;
+    let outcome = state.store.revoke_invitation(member.tenant(), *invitation).await;
+    invited(&request, member, &state, Invite::default(), outcome).await
+}
+
+async fn exists(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), PageError> {
+    let all = state.store.invitations(member.tenant()).await?;
+    if all.iter().any(|row| row.id == invitation) { Ok(()) } else { Err(PageError::NotFound) }
+}
+
+/// The members, or why nobody was invited: at the address what is about it, above what is not.
+async fn invited(
+    request: &HttpRequest,
+    member: SignedIn,
+    state: &State,
+    form: Invite,
+    outcome: Result<(), InviteError>,
+) -> Result<HttpResponse, PageError> {
+    let error = match outcome {
+        Ok(()) => return Ok(go("/members")),
+        Err(InviteError::Member(error)) => return Err(error.into()),
+        Err(error) => error,
+    };
+    let page = MembersPage { form, ..read(request, member, state).await? };
+    let told = Some(error.to_string());
+    match error {
+        InviteError::OverLimit(_) => html_with(StatusCode::PAYMENT_REQUIRED, &MembersPage { problem: told, ..page }),
+        InviteError::AlreadyMember(_) | InviteError::AlreadyInvited(_) => {
+            html_with(StatusCode::UNPROCESSABLE_ENTITY, &MembersPage { email_error: told, ..page })
+        }
+        _ => html_with(StatusCode::CONFLICT, &MembersPage { problem: told, ..page }),
+    }
+}
