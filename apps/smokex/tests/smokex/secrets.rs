@@ -29,7 +29,7 @@ async fn keys_are_changed_and_the_old_one_is_not_needed_afterwards() {
     assert!(ended.code == Some(3) && ended.stderr.contains("SMOKEX_OLD_KEYS has a key, number 1"), "{ended:?}");
     let ended = rotate(&new, &old, &[]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.stdout.contains("1 organization's data key and what 0 steps"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("1 organization's data key, 0 second factors and what 0 steps"), "{}", ended.stdout);
     assert!(ended.stdout.contains("any more: leave it out of SMOKEX_OLD_KEYS."), "{}", ended.stdout);
     let ended = rotate(&new, "", &["--json"]).await;
     let report: Value = serde_json::from_str(&ended.stdout).unwrap();

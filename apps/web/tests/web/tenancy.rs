@@ -1,6 +1,6 @@
 //! What is not yours does not exist: every route there is, tried with another organization's ids.
 
-use domain::Role;
+use domain::{OrganizationId, Role};
 use reqwest::Method;
 use rstest::rstest;
 use testkit::factory;
@@ -17,6 +17,7 @@ pub struct Ids {
     plan: String,
     run: String,
     schedule: String,
+    secret: String,
     session: String,
     member: String,
     invitation: String,
@@ -27,7 +28,8 @@ impl Ids {
     pub async fn of(app: &TestApp, someone: &Someone) -> Self {
         let plan = someone.plan(app, "Ada's plan", PLAN).await;
         let run = execute(app, someone, plan, &[passed("1"), passed("2")]).await;
-        factory::secret(&app.store, &someone.member, "KEY", "Ada's secret value").await;
+        let secret = format!("KEY_{}", OrganizationId::new().0.simple());
+        factory::secret(&app.store, &someone.member, &secret, "Ada's secret value").await;
         let schedule = factory::scheduled(&app.store, &someone.member, plan, factory::hourly("Hourly")).await;
         let colleague = factory::colleague(&app.store, &someone.member, Role::Viewer).await;
         let invitation = factory::invitation(Role::Viewer).0;
@@ -37,6 +39,7 @@ impl Ids {
             plan: plan.to_string(),
             run: run.to_string(),
             schedule: schedule.to_string(),
+            secret,
             session: session.to_string(),
             member: colleague.user_id.to_string(),
             invitation: invitation.to_string(),
@@ -62,7 +65,7 @@ pub fn address(route: &Route, ids: &Ids) -> String {
         .replace("{schedule}", &ids.schedule)
         .replace("{session}", &ids.session)
         .replace("{token}", &"0".repeat(64))
-        .replace("{secret}", "KEY")
+        .replace("{secret}", &ids.secret)
         .replace("{member}", &ids.member)
         .replace("{invitation}", &ids.invitation)
         .replace("{organization}", &ids.organization)
