@@ -68,8 +68,12 @@ async fn a_server_over_sqlite_changes_its_key_while_it_runs() {
     let origin = running.origin();
     let go = async |origin: &str| {
         let run = browser.submit(&format!("{origin}{plan}/runs"), &[]).await;
-        let page = browser.eventually(&format!("{origin}{run}"), " passed ·").await;
-        assert!(page.contains("•••") && !page.contains("correct-horse"), "{page}");
+        browser.eventually(&format!("{origin}{run}"), " passed ·").await;
+        // What was sent and what came back, on the page.
+        for (tab, shows) in [("request", true), ("response", true), ("expectations", false), ("captures", false)] {
+            let page = browser.page(&format!("{origin}{run}?step=1&tab={tab}")).await;
+            assert!(page.contains("•••") == shows && !page.contains("correct-horse"), "{page}");
+        }
     };
     go(&origin).await;
     let variables: Vec<_> = both.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
