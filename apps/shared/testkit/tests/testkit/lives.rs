@@ -230,8 +230,8 @@ async fn a_renewal_that_needs_the_customer_waits_for_the_customer() {
 /// The status of the payment intent of an invoice's only payment.
 fn intent_of(shop: &Shop, invoice: &str) -> String {
     let expand = [("expand[0]", "payments.data.payment.payment_intent")];
-    let invoice = shop.stripe.call("GET", &format!("/v1/invoices/{invoice}"), &expand).unwrap();
-    let payments = invoice["payments"]["data"].as_array().unwrap();
+    let invoice = shop.stripe.call("GET", &format!("/v1/invoices/{invoice}"), &expand).expect("the invoice is there");
+    let payments = invoice["payments"]["data"].as_array().expect("it has payments");
     assert_eq!(payments.len(), 1, "{payments:?}");
     text(&payments[0]["payment"]["payment_intent"], "status")
 }
