@@ -167,6 +167,7 @@ routes! {
     Operator GET "/mail" => pages::mail::page;
 
     Public GET "/docs" => pages::docs::page;
+    Public GET "/docs/api" => pages::docs::api::page;
     Public GET "/schema/plan.json" => pages::docs::schema;
     Public GET "/assets/{name:.*}" => assets::get;
     Public GET "/healthz" => pages::health::alive;

@@ -136,6 +136,7 @@ const TABLE: &[(&str, For)] = &[
     ("GET /mail", Operators),
     ("GET /metrics", Everybody),
     ("GET /docs", Everybody),
+    ("GET /docs/api", Everybody),
     ("GET /schema/plan.json", Everybody),
     ("GET /assets/{name:.*}", Everybody),
     ("GET /healthz", Everybody),
