@@ -64,6 +64,12 @@ pub enum Deed {
     PlanOperatorsChanged,
     /// It was deleted.
     PlanDeleted,
+    /// A secret got its first value, or its first one after it was deleted.
+    SecretAdded,
+    /// It got another value.
+    SecretReplaced,
+    /// It was deleted.
+    SecretDeleted,
     /// A schedule was made.
     ScheduleCreated,
     /// It was changed.
@@ -96,6 +102,9 @@ crate::state::text_enum!(Deed {
     PlanSaved = "plan_saved",
     PlanOperatorsChanged = "plan_operators_changed",
     PlanDeleted = "plan_deleted",
+    SecretAdded = "secret_added",
+    SecretReplaced = "secret_replaced",
+    SecretDeleted = "secret_deleted",
     ScheduleCreated = "schedule_created",
     ScheduleSaved = "schedule_saved",
     SchedulePaused = "schedule_paused",
@@ -126,7 +135,7 @@ mod tests {
     #[test]
     fn every_deed_is_done_to_a_noun_and_reads_as_words() {
         for deed in Deed::ALL {
-            let nouns = ["organization", "member", "invitation", "plan", "schedule", "run"];
+            let nouns = ["organization", "member", "invitation", "plan", "secret", "schedule", "run"];
             assert!(nouns.contains(&deed.noun()), "{deed}");
             assert_eq!(deed.as_str().parse(), Ok(*deed));
         }

@@ -108,6 +108,29 @@ testkit::on_both! {
         assert_eq!(told(&store, &colleague).await, expected);
     }
 
+    async fn every_change_of_a_secret_is_told_with_its_version_and_never_its_value(database: TestDatabase) {
+        let store = database.open().await;
+        let owner = factory::member(&store).await;
+        let (tenant, user, name) = (owner.tenant(), owner.user_id, || "KEY".parse().unwrap());
+        factory::secret(&store, &owner, "KEY", "first-value").await;
+        store.add_secret(tenant, user, name(), "other-value".parse().unwrap()).await.unwrap_err();
+        assert!(store.replace_secret(tenant, user, name(), "second-value".parse().unwrap()).await.unwrap());
+        for _ in 0..2 {
+            store.delete_secret(tenant, user, name()).await.unwrap();
+        }
+        factory::secret(&store, &owner, "KEY", "third-value").await;
+        let all = lines(&store, &owner, AuditFilter::default()).await;
+        let told: Vec<_> = all.iter().map(|line| (line.deed, line.name.as_str(), line.details["version"].as_i64())).collect();
+        assert_eq!(told[..4], [
+            (Deed::SecretAdded, "KEY", Some(3)),
+            (Deed::SecretDeleted, "KEY", Some(2)),
+            (Deed::SecretReplaced, "KEY", Some(2)),
+            (Deed::SecretAdded, "KEY", Some(1)),
+        ]);
+        assert_eq!(told.len(), 5, "the organization was created before: {told:?}");
+        assert!(all.iter().all(|line| line.actor_id == Some(user) && line.details.to_string().len() < 20), "{all:?}");
+    }
+
     async fn what_is_refused_is_not_told_as_done(database: TestDatabase) {
         let store = database.open().await;
         let owner = factory::member(&store).await;
