@@ -50,6 +50,14 @@ pub enum Deed {
     MemberRemoved,
     /// A member left by themselves.
     MemberLeft,
+    /// A member chose another password for their account, knowing the old one or by a link in a mail.
+    MemberPasswordChanged,
+    /// Their account got another address.
+    MemberEmailChanged,
+    /// It asks for a second factor from then on.
+    MemberSecondFactorEnabled,
+    /// It asks for none any more.
+    MemberSecondFactorDisabled,
     /// Somebody was invited.
     InvitationSent,
     /// Their invitation was sent once more.
@@ -95,6 +103,10 @@ crate::state::text_enum!(Deed {
     MemberRoleChanged = "member_role_changed",
     MemberRemoved = "member_removed",
     MemberLeft = "member_left",
+    MemberPasswordChanged = "member_password_changed",
+    MemberEmailChanged = "member_email_changed",
+    MemberSecondFactorEnabled = "member_second_factor_enabled",
+    MemberSecondFactorDisabled = "member_second_factor_disabled",
     InvitationSent = "invitation_sent",
     InvitationSentAgain = "invitation_sent_again",
     InvitationRevoked = "invitation_revoked",

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     Change, Error, MemberError, NewPlan, Person, Store, Tenant, audit,
-    connection::{now, on_conn},
+    connection::{AnyConnection, now, on_conn},
     database::Transaction,
     member, plan,
     schema::{members, organizations},
@@ -181,6 +181,24 @@ pub(crate) fn move_sessions(
     .bind::<Uuid, _>(to);
     on_conn!(&mut *tx.conn, |conn| moved.execute(conn)?);
     Ok(())
+}
+
+/// The organizations of a user, which stay as they are until the transaction ends: of two owners who go at once
+/// the second is the last, and nobody joins what is about to go.
+pub(crate) fn lock_all_of(tx: &mut Transaction<'_>, user: UserId) -> Result<Vec<OrganizationId>, Error> {
+    let query = match tx.conn {
+        AnyConnection::Postgres(_) => statement::<Uuid>(
+            "SELECT id FROM organizations WHERE id IN (SELECT organization_id FROM members WHERE user_id = ?)
+             ORDER BY id FOR NO KEY UPDATE",
+        ),
+        // It has one writer anyway.
+        AnyConnection::Sqlite(_) => {
+            statement::<Uuid>("SELECT organization_id FROM members WHERE user_id = ? ORDER BY organization_id")
+        }
+    };
+    let query = query.bind::<Uuid, _>(Id::from(user));
+    let organizations: Vec<Id> = on_conn!(&mut *tx.conn, |conn| query.load(conn)?);
+    Ok(organizations.into_iter().map(OrganizationId::from).collect())
 }
 
 /// What an organization is called.

@@ -1,18 +1,12 @@
 //! Deleting an account, and the organizations of which nobody is left.
 
-use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, delete};
-use domain::UserId;
-
 use super::memberships::{self, Membership, Without};
 use crate::{
-    Error, Member, NewMail, Store,
-    connection::AnyConnection,
-    database::Transaction,
-    mail,
+    Error, Member, NewMail, Store, mail, organization,
     schema::{organizations, plans, users},
-    sql::{Id, Uuid},
-    statement::statement,
+    sql::Id,
 };
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, delete};
 
 /// Why an account was not deleted.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +47,7 @@ impl Store {
         }
         self.database
             .write(move |tx| {
-                lock(tx, user)?;
+                organization::lock_all_of(tx, user)?;
                 for membership in leaving(memberships::of(tx.conn, user)?)? {
                     let id = organizations::id.eq(Id::from(membership.tenant.organization()));
                     delete(organizations::table.filter(id)).execute(tx.conn)?;
@@ -78,18 +72,4 @@ fn leaving(memberships: Vec<Membership>) -> Result<Vec<Membership>, DeleteAccoun
         }
     }
     Ok(going)
-}
-
-/// Keeps the user's organizations as they are until the transaction ends: of two owners who go at once the second
-/// is the last, and nobody joins what is about to go. SQLite has one writer anyway.
-fn lock(tx: &mut Transaction<'_>, user: UserId) -> Result<(), Error> {
-    if let AnyConnection::Postgres(conn) = tx.conn {
-        let locked = statement::<Uuid>(
-            "SELECT id FROM organizations WHERE id IN (SELECT organization_id FROM members WHERE user_id = ?)
-             ORDER BY id FOR UPDATE",
-        )
-        .bind::<Uuid, _>(Id::from(user));
-        locked.load::<Id>(conn)?;
-    }
-    Ok(())
 }

@@ -2,11 +2,12 @@
 //! account's other sessions and makes all its tickets void: whoever got in with the old one is out.
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, update};
-use domain::{Email, TicketPurpose, UserId};
+use domain::{Deed, Email, TicketPurpose, UserId};
+use serde_json::json;
 
 use crate::{
-    Error, Member, NewMail, NewTicket, Store, connection::now, database::Transaction, mail, schema::users, session,
-    sql::Id, ticket,
+    Error, Member, NewMail, NewTicket, Store, audit, connection::now, database::Transaction, mail, schema::users,
+    session, sql::Id, ticket,
 };
 
 impl Store {
@@ -76,6 +77,7 @@ impl Store {
 }
 
 fn set(tx: &mut Transaction<'_>, user: UserId, password_hash: &str) -> Result<(), Error> {
+    audit::note_of_person(tx, user, Deed::MemberPasswordChanged, &json!({}))?;
     let password = users::password_hash.eq(password_hash);
     update(users::table.filter(users::id.eq(Id::from(user)))).set(password).execute(tx.conn)?;
     ticket::void_all(tx, user)
