@@ -19,6 +19,7 @@ use crate::{
     ticket,
 };
 
+pub(crate) use self::email::confirm;
 pub use self::{
     delete::DeleteAccountError,
     email::EmailChangeError,

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use domain::{Email, Password};
 use serde::Deserialize;
-use store::{AcceptError, InvitationDetail, SignUpError};
+use store::{AcceptError, InvitationDetail, NewTicket, SignUpError};
 use tokio::time::Instant;
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     body::Form,
     error::PageError,
     filter::Query,
+    mail,
     page::{Page, go, html, html_with},
     pages::account::{ANSWER_TAKES, begin_session, set_cookie},
     session::{SignedIn, Somebody, Token},
@@ -119,7 +120,9 @@ pub(crate) async fn sign_up(
         }
     };
     let password_hash = state.passwords.hash(password.expose().to_owned()).await?;
-    let session = match state.store.sign_up_invited(email, password_hash, token.hash()).await {
+    let link = Token::new();
+    let confirmation = NewTicket { token_hash: link.hash(), mail: Some(mail::confirm(&state.origin, &link, &email)) };
+    let session = match state.store.sign_up_invited(email, password_hash, token.hash(), confirmation).await {
         Ok(user) => begin_session(&request, &state, user).await?,
         // A token without a session.
         Err(AcceptError::SignUp(SignUpError::EmailTaken)) => Token::new(),

@@ -237,6 +237,9 @@ fn link(state: &State) -> InvitationLink {
     InvitationLink { address: address.into(), token_hash: token.hash() }
 }
 
+/// What is said to whoever has not shown that mail reaches them.
+const UNCONFIRMED: &str = "Whoever invites others has a confirmed e-mail address.";
+
 /// `POST /members/invitations`
 pub(crate) async fn invite(
     request: HttpRequest,
@@ -245,6 +248,9 @@ pub(crate) async fn invite(
     Form(form): Form<Invite>,
 ) -> Result<HttpResponse, PageError> {
     member.must(Action::Invite)?;
+    if !member.confirmation.may_invite() {
+        return unconfirmed(&request, member, &state).await;
+    }
     let (email, role) = (form.email.parse::<Email>(), form.role.parse::<Role>());
     let (email, role) = match (email, role) {
         (Ok(email), Ok(role)) => (email, role),
@@ -273,6 +279,9 @@ pub(crate) async fn invite_again(
 ) -> Result<HttpResponse, PageError> {
     exists(&member, *invitation, &state).await?;
     member.must(Action::Invite)?;
+    if !member.confirmation.may_invite() {
+        return unconfirmed(&request, member, &state).await;
+    }
     let outcome = state.store.invite_again(member.tenant(), *invitation, link(&state)).await;
     invited(&request, member, &state, Invite::default(), outcome).await
 }
@@ -293,6 +302,11 @@ pub(crate) async fn revoke(
 async fn exists(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), PageError> {
     let all = state.store.invitations(member.tenant()).await?;
     if all.iter().any(|row| row.id == invitation) { Ok(()) } else { Err(PageError::NotFound) }
+}
+
+async fn unconfirmed(request: &HttpRequest, member: SignedIn, state: &State) -> Result<HttpResponse, PageError> {
+    let page = read(request, member, state).await?;
+    html_with(StatusCode::FORBIDDEN, &MembersPage { problem: Some(UNCONFIRMED.to_owned()), ..page })
 }
 
 /// The members, or why nobody was invited: at the address what is about it, above what is not.

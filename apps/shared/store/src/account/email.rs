@@ -5,9 +5,9 @@ use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, result::DatabaseErrorKind
 use domain::{Deed, Email, TicketPurpose, UserId};
 use serde_json::json;
 
-use super::password::confirm;
 use crate::{
-    Error, Member, NewMail, NewTicket, Store, audit, connection::now, mail, schema::users, session, sql::Id, ticket,
+    Error, Member, NewMail, NewTicket, Store, audit, connection::now, database::Transaction, mail, schema::users,
+    session, sql::Id, ticket,
 };
 
 /// Why an address was not changed.
@@ -106,4 +106,13 @@ impl Store {
             })
             .await
     }
+}
+
+/// Notes that the account's address is confirmed, unless it was already.
+pub(crate) fn confirm(tx: &mut Transaction<'_>, user: UserId) -> Result<(), Error> {
+    let now = now(tx.conn)?;
+    update(users::table.filter(users::id.eq(Id::from(user))).filter(users::confirmed_at.is_null()))
+        .set(users::confirmed_at.eq(now))
+        .execute(tx.conn)?;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The audit log: that every change is in it, once, with who did it; and that nothing takes it out again.
 
 use domain::{Deed, Role, Tier, TotpSecret, UserId};
-use store::{AuditFilter, AuditRow, Member, NewInvitation, NewTicket, PageRequest, Renewed, Store, Which};
+use store::{AuditFilter, AuditRow, Member, NewInvitation, PageRequest, Renewed, Store, Which};
 use testkit::factory;
 
 use crate::raw;
@@ -143,8 +143,7 @@ testkit::on_both! {
         let before = [told(&store, &owner).await.len(), told(&store, &other).await.len(), told(&store, &stranger).await.len()];
 
         store.change_password(&member, "hash".to_owned(), factory::token(), factory::mail()).await.unwrap();
-        let ticket = || NewTicket { token_hash: factory::token(), mail: None };
-        let reset = ticket();
+        let reset = factory::ticket();
         store.request_reset(&member.email, reset.clone()).await.unwrap();
         for _ in 0..2 {
             store.reset_password(reset.token_hash, "hash".to_owned(), factory::mail()).await.unwrap();
@@ -160,7 +159,7 @@ testkit::on_both! {
         for _ in 0..2 {
             store.disable_second_factor(&member, renewed()).await.unwrap();
         }
-        let change = ticket();
+        let change = factory::ticket();
         let new = factory::account().email;
         store.request_email_change(&member, new.clone(), change.clone(), factory::mail()).await.unwrap();
         store.change_email(change.token_hash, factory::mail()).await.unwrap();
