@@ -9,7 +9,7 @@ use askama::Template;
 use domain::{OrganizationId, OrganizationName};
 use plan::Known;
 use serde::Deserialize;
-use store::OrganizationRow;
+use store::Membership;
 
 use crate::{
     body::Form,
@@ -26,7 +26,7 @@ use crate::{
 #[template(path = "organizations.html")]
 struct OrganizationsPage {
     page: Page,
-    organizations: Vec<OrganizationRow>,
+    memberships: Vec<Membership>,
     /// The one they are signed in to.
     current: Option<OrganizationId>,
     name: String,
@@ -34,8 +34,8 @@ struct OrganizationsPage {
 }
 
 impl OrganizationsPage {
-    fn is_current(&self, row: &OrganizationRow) -> bool {
-        self.current == Some(row.id)
+    fn is_current(&self, row: &Membership) -> bool {
+        self.current == Some(row.tenant.organization())
     }
 }
 
@@ -65,7 +65,7 @@ async fn show(
     let member = SignedIn::by(somebody.hash, state).await?;
     let status = if name_error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = OrganizationsPage {
-        organizations: state.store.organizations(&somebody.person).await?,
+        memberships: state.store.memberships(&somebody.person).await?,
         current: member.as_ref().map(|member| member.tenant().organization()),
         page: Page::of_somebody(request, somebody, member),
         name,

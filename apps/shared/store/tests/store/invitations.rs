@@ -48,7 +48,7 @@ testkit::on_both! {
         let owner = factory::member(&store).await;
         let colleague = factory::colleague(&store, &owner, Role::Operator).await;
         assert_eq!((colleague.tenant().organization(), colleague.role), (owner.tenant().organization(), Role::Operator));
-        assert_eq!(store.organizations(&colleague.person()).await.unwrap().len(), 1);
+        assert_eq!(store.memberships(&colleague.person()).await.unwrap().len(), 1);
         // A taken address joins nothing, and the invitation still holds.
         let (new, token) = factory::invitation(Role::Viewer);
         store.invite(owner.tenant(), new).await.unwrap();

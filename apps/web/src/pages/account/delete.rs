@@ -78,7 +78,7 @@ async fn answer(
     problem: Option<String>,
     password_error: Option<&'static str>,
 ) -> Result<HttpResponse, PageError> {
-    let memberships = state.store.memberships(&member).await?;
+    let memberships = state.store.memberships(&member.person()).await?;
     let page = Page::of(request, Section::Account, member);
     html_with(status, &DeletePage { page, memberships, problem, password_error })
 }
