@@ -65,7 +65,7 @@ pub use gauges::{Gauges, MOST_COUNTED};
 pub use invitation::{AcceptError, InvitationDetail, InvitationLink, InvitationRow, InviteError, NewInvitation};
 pub use key_ring::KeyRing;
 pub use lease::{Lease, Renewal};
-pub use mail::{ClaimedMail, MailRow, NewMail};
+pub use mail::{ClaimedMail, MailRow, MailTaker, NewMail};
 pub use member::{MemberError, MemberRow};
 pub use metering::Metered;
 pub use open::{OpenError, Options, Store};
