@@ -15,7 +15,7 @@ use crate::{
     filter::Query,
     mail,
     page::{Page, go, html, html_with},
-    pages::account::{ANSWER_TAKES, begin_session, set_cookie},
+    pages::account::{ANSWER_TAKES, begin_session, with_cookie},
     session::{SignedIn, Somebody, Token},
     state::State,
 };
@@ -89,9 +89,7 @@ pub(crate) async fn accept(
     match state.store.accept_invitation(&somebody.person, token.hash(), session.hash()).await {
         Ok(()) => {
             state.sessions.forget(&somebody.hash);
-            let mut response = go("/");
-            set_cookie(&mut response, &session.cookie(&state))?;
-            Ok(response)
+            with_cookie(go("/"), &session.cookie(&state))
         }
         Err(error) => not_accepted(&request, &state, form, error).await,
     }
@@ -132,9 +130,7 @@ pub(crate) async fn sign_up(
     let next = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("next", &format!("/invitations?token={}", token.text()))
         .finish();
-    let mut response = go(&format!("/welcome?{next}"));
-    set_cookie(&mut response, &session.cookie(&state))?;
-    Ok(response)
+    with_cookie(go(&format!("/welcome?{next}")), &session.cookie(&state))
 }
 
 async fn not_accepted(

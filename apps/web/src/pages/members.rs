@@ -143,6 +143,13 @@ async fn find(member: &SignedIn, user: UserId, state: &State) -> Result<MemberRo
     state.store.member_row(member.tenant(), user).await?.ok_or(PageError::NotFound)
 }
 
+/// A member, for whoever may do this to them. Who is not there is not there for anybody.
+async fn find_for(action: Action, member: &SignedIn, user: UserId, state: &State) -> Result<MemberRow, PageError> {
+    let row = find(member, user, state).await?;
+    member.must(action)?;
+    Ok(row)
+}
+
 /// `POST /members/{member}/role`
 pub(crate) async fn change_role(
     request: HttpRequest,
@@ -151,8 +158,7 @@ pub(crate) async fn change_role(
     state: Data<State>,
     Form(Chosen { role }): Form<Chosen>,
 ) -> Result<HttpResponse, PageError> {
-    find(&member, *user, &state).await?;
-    member.must(Action::ManageMembers)?;
+    find_for(Action::ManageMembers, &member, *user, &state).await?;
     let role: Role = role.parse().map_err(|_| PageError::BadRequest("It does not say which role.".to_owned()))?;
     let outcome = state.store.change_role(member.tenant(), *user, role).await;
     done(&request, member, &state, outcome).await
@@ -211,8 +217,7 @@ pub(crate) async fn ask_to_hand_over(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    let row = find(&member, *user, &state).await?;
-    member.must(Action::TransferOwnership)?;
+    let row = find_for(Action::TransferOwnership, &member, *user, &state).await?;
     html(&OwnerPage { page: Page::of(&request, Section::Organization, member), row })
 }
 
@@ -223,8 +228,7 @@ pub(crate) async fn hand_over(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    find(&member, *user, &state).await?;
-    member.must(Action::TransferOwnership)?;
+    find_for(Action::TransferOwnership, &member, *user, &state).await?;
     let outcome = state.store.hand_over(member.tenant(), *user).await;
     done(&request, member, &state, outcome).await
 }
@@ -277,8 +281,7 @@ pub(crate) async fn invite_again(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    exists(&member, *invitation, &state).await?;
-    member.must(Action::Invite)?;
+    must_be_theirs(&member, *invitation, &state).await?;
     if !member.confirmation.may_invite() {
         return unconfirmed(&request, member, &state).await;
     }
@@ -293,15 +296,18 @@ pub(crate) async fn revoke(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, PageError> {
-    exists(&member, *invitation, &state).await?;
-    member.must(Action::Invite)?;
+    must_be_theirs(&member, *invitation, &state).await?;
     let outcome = state.store.revoke_invitation(member.tenant(), *invitation).await;
     invited(&request, member, &state, Invite::default(), outcome).await
 }
 
-async fn exists(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), PageError> {
+/// Refuses unless the invitation is there, and whoever asks may invite.
+async fn must_be_theirs(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), PageError> {
     let all = state.store.invitations(member.tenant()).await?;
-    if all.iter().any(|row| row.id == invitation) { Ok(()) } else { Err(PageError::NotFound) }
+    if !all.iter().any(|row| row.id == invitation) {
+        return Err(PageError::NotFound);
+    }
+    member.must(Action::Invite)
 }
 
 async fn unconfirmed(request: &HttpRequest, member: SignedIn, state: &State) -> Result<HttpResponse, PageError> {

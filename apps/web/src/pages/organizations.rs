@@ -16,7 +16,7 @@ use crate::{
     editing::Draft,
     error::PageError,
     page::{Page, go, html_with},
-    pages::account::set_cookie,
+    pages::account::with_cookie,
     samples::SAMPLES,
     session::{SignedIn, Somebody, Token},
     state::State,
@@ -107,7 +107,5 @@ async fn enter(somebody: &Somebody, state: &State, organization: OrganizationId)
         return Err(PageError::NotFound);
     }
     state.sessions.forget(&somebody.hash);
-    let mut response = go("/");
-    set_cookie(&mut response, &token.cookie(state))?;
-    Ok(response)
+    with_cookie(go("/"), &token.cookie(state))
 }
