@@ -8,7 +8,7 @@ use crate::assets;
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum PageError {
+pub(crate) enum WebError {
     /// Nobody is signed in; the page to come back to.
     #[error("sign in first")]
     SignIn {
@@ -62,7 +62,7 @@ pub(crate) enum PageError {
     Internal(String),
 }
 
-impl PageError {
+impl WebError {
     pub(crate) fn internal(text: impl Into<String>) -> Self {
         Self::Internal(text.into())
     }
@@ -109,7 +109,7 @@ impl PageError {
     }
 }
 
-impl From<store::Error> for PageError {
+impl From<store::Error> for WebError {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Busy(_) => {
@@ -121,7 +121,7 @@ impl From<store::Error> for PageError {
     }
 }
 
-impl From<MemberError> for PageError {
+impl From<MemberError> for WebError {
     fn from(error: MemberError) -> Self {
         match error {
             MemberError::NotFound => Self::NotFound,
@@ -142,7 +142,7 @@ struct ErrorPage<'a> {
     stylesheet: Option<&'static str>,
 }
 
-impl ResponseError for PageError {
+impl ResponseError for WebError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::SignIn { .. } | Self::NoOrganization => StatusCode::SEE_OTHER,

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, dev::ResourceDef, guard, http::Method, web, web::ServiceConfig};
 
-use crate::{assets, error::PageError, events, metrics, pages};
+use crate::{assets, error::WebError, events, metrics, pages};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,14 +191,14 @@ pub(crate) fn panic_at(path: &str, services: &mut ServiceConfig) {
 }
 
 /// Whatever no route takes: an unknown address, or a known one with a method it does not have.
-pub(crate) async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, PageError> {
+pub(crate) async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, WebError> {
     let allowed: Vec<&str> = ROUTES
         .iter()
         .filter(|route| ResourceDef::new(route.path).is_match(request.path()))
         .map(|route| route.method)
         .collect();
     if allowed.is_empty() || allowed.contains(&request.method().as_str()) {
-        return Err(PageError::NotFound);
+        return Err(WebError::NotFound);
     }
-    Err(PageError::Method { allowed: allowed.join(", ") })
+    Err(WebError::Method { allowed: allowed.join(", ") })
 }

@@ -11,7 +11,7 @@ use governor::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{address::neighborhood, config::Limits, error::PageError};
+use crate::{address::neighborhood, config::Limits, error::WebError};
 
 /// Buckets beyond this many are looked through for full ones, which say nothing.
 const MANY: usize = 50_000;
@@ -40,34 +40,34 @@ impl Throttle {
     }
 
     /// Takes one attempt from an address, or says how long to wait.
-    pub(crate) fn address(&self, address: IpAddr) -> Result<(), PageError> {
+    pub(crate) fn address(&self, address: IpAddr) -> Result<(), WebError> {
         take(&self.addresses, &neighborhood(address))
     }
 
     /// Takes one attempt at an account, whether it exists or not, or says how long to wait.
-    pub(crate) fn account(&self, email: &Email) -> Result<(), PageError> {
+    pub(crate) fn account(&self, email: &Email) -> Result<(), WebError> {
         // A digest, so that long addresses take no more memory than short ones.
         take(&self.accounts, &Sha256::digest(email.as_str()).into())
     }
 
     /// Takes one try at a second factor, or says how long to wait: six digits are guessed sooner than a password.
-    pub(crate) fn code(&self, user: UserId) -> Result<(), PageError> {
+    pub(crate) fn code(&self, user: UserId) -> Result<(), WebError> {
         take(&self.codes, &user)
     }
 
     /// Takes one mail that somebody asked for to be sent to an e-mail address, whether it has an account or
     /// not, or says how long to wait: nobody's mailbox is filled through us.
-    pub(crate) fn mail(&self, email: &Email) -> Result<(), PageError> {
+    pub(crate) fn mail(&self, email: &Email) -> Result<(), WebError> {
         take(&self.mails, &Sha256::digest(email.as_str()).into())
     }
 }
 
-fn take<K: std::hash::Hash + Eq + Clone>(buckets: &Buckets<K>, key: &K) -> Result<(), PageError> {
+fn take<K: std::hash::Hash + Eq + Clone>(buckets: &Buckets<K>, key: &K) -> Result<(), WebError> {
     if buckets.len() > MANY {
         buckets.retain_recent();
     }
     buckets.check_key(key).map_err(|not_until| {
         let wait = not_until.wait_time_from(DefaultClock::default().now());
-        PageError::Throttled { seconds: wait.as_secs() + 1 }
+        WebError::Throttled { seconds: wait.as_secs() + 1 }
     })
 }

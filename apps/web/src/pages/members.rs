@@ -12,7 +12,7 @@ use store::{InvitationLink, InvitationRow, InviteError, MemberError, MemberRow, 
 
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     filter::Query,
     page::{Page, Section, go, html, html_with},
     session::{SignedIn, Token},
@@ -91,15 +91,11 @@ pub(crate) struct Chosen {
 }
 
 /// `GET /members?after=…`
-pub(crate) async fn list(
-    request: HttpRequest,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn list(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     html(&read(&request, member, &state).await?)
 }
 
-async fn read(request: &HttpRequest, member: SignedIn, state: &State) -> Result<MembersPage, PageError> {
+async fn read(request: &HttpRequest, member: SignedIn, state: &State) -> Result<MembersPage, WebError> {
     let query = Query::of(request.query_string());
     let tenant = *member.tenant();
     let (list, invitations) =
@@ -125,7 +121,7 @@ async fn done(
     member: SignedIn,
     state: &State,
     outcome: Result<(), MemberError>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     match outcome {
         Ok(()) => {
             state.sessions.forget_organization(member.tenant().organization());
@@ -139,12 +135,12 @@ async fn done(
     }
 }
 
-async fn find(member: &SignedIn, user: UserId, state: &State) -> Result<MemberRow, PageError> {
-    state.store.member_row(member.tenant(), user).await?.ok_or(PageError::NotFound)
+async fn find(member: &SignedIn, user: UserId, state: &State) -> Result<MemberRow, WebError> {
+    state.store.member_row(member.tenant(), user).await?.ok_or(WebError::NotFound)
 }
 
 /// A member, for whoever may do this to them. Who is not there is not there for anybody.
-async fn find_for(action: Action, member: &SignedIn, user: UserId, state: &State) -> Result<MemberRow, PageError> {
+async fn find_for(action: Action, member: &SignedIn, user: UserId, state: &State) -> Result<MemberRow, WebError> {
     let row = find(member, user, state).await?;
     member.must(action)?;
     Ok(row)
@@ -157,9 +153,9 @@ pub(crate) async fn change_role(
     member: SignedIn,
     state: Data<State>,
     Form(Chosen { role }): Form<Chosen>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     find_for(Action::ManageMembers, &member, *user, &state).await?;
-    let role: Role = role.parse().map_err(|_| PageError::BadRequest("It does not say which role.".to_owned()))?;
+    let role: Role = role.parse().map_err(|_| WebError::BadRequest("It does not say which role.".to_owned()))?;
     let outcome = state.store.change_role(member.tenant(), *user, role).await;
     done(&request, member, &state, outcome).await
 }
@@ -170,7 +166,7 @@ pub(crate) async fn ask_to_remove(
     user: Path<UserId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let row = find(&member, *user, &state).await?;
     let leaves = row.user == member.user_id;
     if !leaves {
@@ -185,7 +181,7 @@ pub(crate) async fn remove(
     user: Path<UserId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     find(&member, *user, &state).await?;
     if *user == member.user_id {
         return leave(request, member, state).await;
@@ -200,7 +196,7 @@ pub(crate) async fn leave(
     request: HttpRequest,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     match state.store.remove_member(member.tenant(), member.user_id).await {
         Ok(()) => {
             state.sessions.forget_organization(member.tenant().organization());
@@ -216,7 +212,7 @@ pub(crate) async fn ask_to_hand_over(
     user: Path<UserId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let row = find_for(Action::TransferOwnership, &member, *user, &state).await?;
     html(&OwnerPage { page: Page::of(&request, Section::Organization, member), row })
 }
@@ -227,7 +223,7 @@ pub(crate) async fn hand_over(
     user: Path<UserId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     find_for(Action::TransferOwnership, &member, *user, &state).await?;
     let outcome = state.store.hand_over(member.tenant(), *user).await;
     done(&request, member, &state, outcome).await
@@ -250,7 +246,7 @@ pub(crate) async fn invite(
     member: SignedIn,
     state: Data<State>,
     Form(form): Form<Invite>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::Invite)?;
     if !member.confirmation.may_invite() {
         return unconfirmed(&request, member, &state).await;
@@ -280,7 +276,7 @@ pub(crate) async fn invite_again(
     invitation: Path<InvitationId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     must_be_theirs(&member, *invitation, &state).await?;
     if !member.confirmation.may_invite() {
         return unconfirmed(&request, member, &state).await;
@@ -295,22 +291,22 @@ pub(crate) async fn revoke(
     invitation: Path<InvitationId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     must_be_theirs(&member, *invitation, &state).await?;
     let outcome = state.store.revoke_invitation(member.tenant(), *invitation).await;
     invited(&request, member, &state, Invite::default(), outcome).await
 }
 
 /// Refuses unless the invitation is there, and whoever asks may invite.
-async fn must_be_theirs(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), PageError> {
+async fn must_be_theirs(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), WebError> {
     let all = state.store.invitations(member.tenant()).await?;
     if !all.iter().any(|row| row.id == invitation) {
-        return Err(PageError::NotFound);
+        return Err(WebError::NotFound);
     }
     member.must(Action::Invite)
 }
 
-async fn unconfirmed(request: &HttpRequest, member: SignedIn, state: &State) -> Result<HttpResponse, PageError> {
+async fn unconfirmed(request: &HttpRequest, member: SignedIn, state: &State) -> Result<HttpResponse, WebError> {
     let page = read(request, member, state).await?;
     html_with(StatusCode::FORBIDDEN, &MembersPage { problem: Some(UNCONFIRMED.to_owned()), ..page })
 }
@@ -322,7 +318,7 @@ async fn invited(
     state: &State,
     form: Invite,
     outcome: Result<(), InviteError>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let error = match outcome {
         Ok(()) => return Ok(go("/members")),
         Err(InviteError::Member(error)) => return Err(error.into()),

@@ -8,7 +8,7 @@ use store::{DeleteAccountError, Membership, Without};
 use super::{password::mistaken, with_cookie};
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     mail,
     page::{Page, Section, go, html_with},
     session::{self, SignedIn},
@@ -38,7 +38,7 @@ pub(crate) struct Delete {
 }
 
 /// `GET /account/delete`
-pub(crate) async fn ask(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn ask(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     answer(&request, &state, member, StatusCode::OK, None, None).await
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn delete(
     member: SignedIn,
     state: Data<State>,
     Form(form): Form<Delete>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let password_error = mistaken(&state, &member, form.password).await?;
     if password_error.is_some() {
         return answer(&request, &state, member, StatusCode::UNPROCESSABLE_ENTITY, None, password_error).await;
@@ -73,7 +73,7 @@ async fn answer(
     status: StatusCode,
     problem: Option<String>,
     password_error: Option<&'static str>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let memberships = state.store.memberships(&member.person()).await?;
     let page = Page::of(request, Section::Account, member);
     html_with(status, &DeletePage { page, memberships, problem, password_error })

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     mail,
     page::go,
     session::{SignedIn, Token},
@@ -31,7 +31,7 @@ pub(crate) async fn change(
     member: SignedIn,
     state: Data<State>,
     Form(form): Form<Change>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let new = form.new_password.parse::<Password>();
     let current_password = mistaken(&state, &member, form.current_password).await?;
     let (Ok(new), None) = (&new, current_password) else {
@@ -55,7 +55,7 @@ pub(super) async fn mistaken(
     state: &State,
     member: &SignedIn,
     password: String,
-) -> Result<Option<&'static str>, PageError> {
+) -> Result<Option<&'static str>, WebError> {
     state.throttle.account(&member.email)?;
     let hash = state.store.password_hash(&member.email).await?.map(|(_, hash)| hash);
     let is_theirs = state.passwords.verify(password, hash).await?;
