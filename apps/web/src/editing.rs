@@ -2,17 +2,17 @@
 
 use domain::{PlanName, Restriction, SecretName, WhenBusy};
 use plan::{Checked, Diagnostic, Known};
-use store::NewPlan;
+use store::{NewPlan, Tenant};
 use tokio::sync::Semaphore;
 
-use crate::{error::WebError, session::SignedIn, state::State};
+use crate::{error::WebError, state::State};
 
 /// So many names that a plan needs from outside are remembered.
 const MOST_OUTSIDE: usize = 1_000;
 
 /// What comes from outside of the plans of an organization: its secrets.
-pub(crate) async fn known(state: &State, member: &SignedIn) -> Result<Known, WebError> {
-    Ok(Known { names: Some(state.store.secret_names(member.tenant()).await?) })
+pub(crate) async fn known(state: &State, tenant: &Tenant) -> Result<Known, WebError> {
+    Ok(Known { names: Some(state.store.secret_names(tenant).await?) })
 }
 
 /// The text of a plan, read.

@@ -25,6 +25,7 @@ mod limited;
 mod mail;
 mod member;
 mod metering;
+mod once;
 mod open;
 mod organization;
 mod page;
@@ -45,6 +46,7 @@ mod stripe_event;
 mod tenant;
 mod ticket;
 mod tier;
+mod token;
 mod upkeep;
 mod url;
 mod usage;
@@ -68,6 +70,7 @@ pub use lease::{Lease, Renewal};
 pub use mail::{ClaimedMail, MailRow, MailTaker, NewMail};
 pub use member::{MemberError, MemberRow};
 pub use metering::Metered;
+pub use once::{Once, REMEMBERED};
 pub use open::{OpenError, Options, Store};
 pub use organization::{DeleteOrganizationError, Membership, Without};
 pub use page::{Cursor, Page, PageRequest, UnknownCursor};
@@ -77,7 +80,9 @@ pub use plan::{
     SaveError, UnreadPlan, VersionRow,
 };
 pub use recorder::{Recorder, Refused, Repeatable, RunRecorder};
-pub use run::{CancelOutcome, NewRun, QueueError, QueuedRun, RunDetail, RunFilter, RunRow, StepRow, Summary};
+pub use run::{
+    CancelOutcome, NewRun, QueueError, QueuedRun, RunDetail, RunFilter, RunRow, StatisticsError, StepRow, Summary,
+};
 pub use schedule::{OccurrenceRow, Paused, ScheduleDetail, ScheduleFilter, ScheduleRow, Which};
 pub use sealing::{Sealed, SealingKey};
 pub use second_factor::{Renewed, SecondFactor};
@@ -89,6 +94,7 @@ pub use stripe_event::StripeEvent;
 pub use tenant::Tenant;
 pub use ticket::{NewTicket, Ticket};
 pub use tier::Waiting;
+pub use token::{Bearer, CreateTokenError, NewToken, Presented, TokenRow};
 pub use url::{DatabaseUrl, MalformedUrl};
 pub use usage::Used;
 pub use workers::{ALIVE, Heartbeat, UnknownWorkerRole, WorkerRole, WorkerRow};

@@ -33,6 +33,8 @@ mod mails;
 mod members;
 #[path = "store/metering.rs"]
 mod metering;
+#[path = "store/once.rs"]
+mod once;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/operators.rs"]
@@ -61,7 +63,11 @@ mod schema;
 mod second_factors;
 #[path = "store/secrets.rs"]
 mod secrets;
+#[path = "store/statistics.rs"]
+mod statistics;
 #[path = "store/tenancy.rs"]
 mod tenancy;
 #[path = "store/tickets.rs"]
 mod tickets;
+#[path = "store/tokens.rs"]
+mod tokens;

@@ -119,7 +119,7 @@ pub(crate) async fn create(
     Form(typed): Form<Typed>,
 ) -> Result<HttpResponse, WebError> {
     member.must(Action::EditPlans)?;
-    let new = match Draft::read(typed.name, typed.text, known(&state, &member).await?).await?.into_plan() {
+    let new = match Draft::read(typed.name, typed.text, known(&state, member.tenant()).await?).await?.into_plan() {
         Ok(new) => new,
         Err(mistakes) => return with_mistakes(&request, member, None, *mistakes),
     };
@@ -175,7 +175,7 @@ pub(crate) async fn save(
     let before = state.store.plan(member.tenant(), *plan).await?.ok_or(WebError::NotFound)?;
     member.must(Action::EditPlans)?;
     let edited = Saved { id: before.id, name: before.name, version: typed.version };
-    let new = match Draft::read(typed.name, typed.text, known(&state, &member).await?).await?.into_plan() {
+    let new = match Draft::read(typed.name, typed.text, known(&state, member.tenant()).await?).await?.into_plan() {
         Ok(new) => new,
         Err(mistakes) => return with_mistakes(&request, member, Some(edited), *mistakes),
     };
@@ -210,7 +210,7 @@ fn not_saved(error: SaveError) -> WebError {
 
 /// `POST /plans/check`: the mistakes of the text that is the body, while it is typed.
 pub(crate) async fn check(member: SignedIn, state: Data<State>, Whole(bytes): Whole) -> Result<HttpResponse, WebError> {
-    let known = known(&state, &member).await?;
+    let known = known(&state, member.tenant()).await?;
     Ok(HttpResponse::Ok().json(json!({ "diagnostics": diagnose(bytes, known).await? })))
 }
 

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 mod account;
+mod api;
 mod app;
 mod assets;
 mod audit;
 mod billing;
 mod browser;
 mod clock;
+mod conformance;
 mod demo;
 mod docs;
 mod editor;
@@ -28,10 +30,12 @@ mod operators;
 mod organizations;
 mod plans;
 mod profile;
+mod program;
 mod raw;
 mod rights;
 mod runs;
 mod schedules;
+mod schemathesis;
 mod second_factor;
 mod secrets;
 mod tenancy;
