@@ -52,7 +52,7 @@ mod url;
 mod usage;
 mod workers;
 
-pub use account::{DeleteAccountError, EmailChangeError, Membership, NewAccount, SignUpError, Without};
+pub use account::{DeleteAccountError, EmailChangeError, NewAccount, SignUpError};
 pub use audit::{AuditFilter, AuditRow};
 pub use changes::{Change, Changes, RunChange};
 pub use claim::{Claimed, ClaimedRun, Claims, MOST_ATTEMPTS, RecordedStep};
@@ -67,12 +67,12 @@ pub use gauges::{Gauges, MOST_COUNTED};
 pub use invitation::{AcceptError, InvitationDetail, InvitationLink, InvitationRow, InviteError, NewInvitation};
 pub use key_ring::KeyRing;
 pub use lease::{Lease, Renewal};
-pub use mail::{ClaimedMail, MailRow, NewMail};
+pub use mail::{ClaimedMail, MailRow, MailTaker, NewMail};
 pub use member::{MemberError, MemberRow};
 pub use metering::Metered;
 pub use once::{Once, REMEMBERED};
 pub use open::{OpenError, Options, Store};
-pub use organization::{DeleteOrganizationError, OrganizationRow};
+pub use organization::{DeleteOrganizationError, Membership, Without};
 pub use page::{Cursor, Page, PageRequest, UnknownCursor};
 pub use person::Person;
 pub use plan::{

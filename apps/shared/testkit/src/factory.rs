@@ -10,8 +10,8 @@ use domain::{
 };
 use jiff::{Timestamp, ToSpan};
 use store::{
-    Bearer, Ending, InvitationLink, Member, NewAccount, NewInvitation, NewMail, NewPlan, NewRun, NewSession, NewToken,
-    Presented, Recorder, Repeatable, Store,
+    Bearer, Ending, InvitationLink, Member, NewAccount, NewInvitation, NewMail, NewPlan, NewRun, NewSession, NewTicket,
+    NewToken, Presented, Recorder, Repeatable, Store,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -66,8 +66,8 @@ pub async fn colleague(store: &Store, member: &Member, role: Role) -> Member {
     let (new, token_hash) = invitation(role);
     let email = new.email.clone();
     store.invite(member.tenant(), new).await.expect("the member may invite");
-    let user =
-        store.sign_up_invited(email, "$argon2id$none".to_owned(), token_hash).await.expect("the invitation holds");
+    let joined = store.sign_up_invited(email, "$argon2id$none".to_owned(), token_hash, ticket()).await;
+    let user = joined.expect("the invitation holds");
     signed_in(store, user).await
 }
 
@@ -82,6 +82,12 @@ pub fn account() -> NewAccount {
         sample: None,
         confirmation: None,
     }
+}
+
+/// A ticket that no mail takes anywhere.
+#[must_use]
+pub fn ticket() -> NewTicket {
+    NewTicket { token_hash: token(), mail: None }
 }
 
 /// 32 bytes that nobody else has.
