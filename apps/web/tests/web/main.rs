@@ -16,6 +16,7 @@ mod editor;
 mod executed;
 mod guard;
 mod health;
+mod hooks;
 mod hostile;
 mod inbound;
 mod invitations;
