@@ -48,7 +48,7 @@ async fn an_address_is_shown_once_with_the_line_that_calls_it() {
     let run = Deed::RunRequested;
     assert_eq!(deeds, [Deed::HookCreated, run, Deed::HookCreated, run, Deed::HookDeleted]);
     let log = ada.browser.get("/audit").await.page();
-    assert!(log.contains("Hook of Shop"), "{log}");
+    assert!(log.contains("Hook of Shop") && log.contains(&format!("href=\"{page}\"")), "{log}");
 }
 
 #[tokio::test]

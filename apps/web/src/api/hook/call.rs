@@ -100,7 +100,7 @@ struct HookRun {
     tag = "Hooks",
     security(),
     params(("token" = String, Path, description = "The end of the address."), Wanted),
-    request_body = HookCall,
+    request_body = Option<HookCall>,
     responses(
         (status = 200, description = "Waited, and the run passed.", body = HookStarted),
         (status = 202, description = "The run was started; if waited for, it is not over yet.", body = HookStarted),

@@ -12,6 +12,7 @@ use web::Config;
 
 use crate::{
     app::{On, PLAN, Someone, TestApp},
+    conformance,
     executed::Executor,
     program::Reply,
 };
@@ -44,7 +45,9 @@ async fn send(app: &TestApp, path: &str, headers: &[(&str, &str)], body: Option<
     }
     let response = request.send().await.expect("the application answers");
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Reply { status, headers, json: response.json().await.expect("the body is JSON") }
+    let json = response.json().await.expect("the body is JSON");
+    conformance::check(&Method::POST, path.strip_prefix("/api/v1").expect("it is of the API"), status, &headers, &json);
+    Reply { status, headers, json }
 }
 
 async fn call(app: &TestApp, path: &str) -> Reply {
