@@ -9,12 +9,14 @@ mod body;
 mod caller;
 mod check;
 pub(crate) mod document;
+pub(crate) mod hook;
 mod list;
 mod plans;
 mod problem;
 mod query;
 mod token;
 mod tokens;
+mod variables;
 mod versions;
 
 use actix_web::{
@@ -45,7 +47,11 @@ fn configure(services: &mut ServiceConfig) {
         .service(plans::save)
         .service(plans::delete)
         .service(versions::list)
-        .service(versions::read);
+        .service(versions::read)
+        .service(hook::read)
+        .service(hook::make)
+        .service(hook::delete)
+        .service(hook::call::call);
 }
 
 /// Everything under [`ROOT`].

@@ -27,6 +27,7 @@ mod session;
 mod show;
 mod state;
 mod throttle;
+mod waiting;
 
 pub use api::openapi;
 pub use application::{Application, BuildError};

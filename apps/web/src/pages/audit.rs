@@ -53,6 +53,8 @@ impl AuditPage {
         let thing = row.thing.filter(|_| is_there)?;
         match row.deed.noun() {
             noun @ ("plan" | "schedule" | "run") => Some(format!("/{noun}s/{thing}")),
+            // A hook is known by its plan.
+            "hook" => Some(format!("/plans/{thing}")),
             _ => None,
         }
     }

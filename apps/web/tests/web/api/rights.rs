@@ -29,6 +29,10 @@ const TABLE: &[(&str, Option<Scope>)] = &[
     ("DELETE /plans/{plan}", Some(Write)),
     ("GET /plans/{plan}/versions", Some(Read)),
     ("GET /plans/{plan}/versions/{version}", Some(Read)),
+    ("GET /plans/{plan}/hook", Some(Write)),
+    ("PUT /plans/{plan}/hook", Some(Write)),
+    ("DELETE /plans/{plan}/hook", Some(Write)),
+    ("POST /hooks/{token}", None),
 ];
 
 /// What is sent to an operation: something that it takes.
