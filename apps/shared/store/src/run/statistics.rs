@@ -19,7 +19,8 @@ use crate::{
     sql::{Id, Word, micros, time},
 };
 
-/// How many runs are counted at once: 16 MB of durations, and a few seconds of a connection.
+/// How many runs are counted at once: 16 MB of durations (twice that while they grow), and some ten seconds of a
+/// connection on a busy machine.
 const MOST_RUNS: usize = 2_000_000;
 
 /// By how much the clock of whoever made a run's id and the database's, which tells when the run was queued, are
