@@ -19,6 +19,8 @@ pub mod limits;
 pub mod mail;
 pub mod money;
 pub mod notice;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod over_limit;
 pub mod recovery_code;
 pub mod report;
@@ -31,6 +33,7 @@ pub mod statistics;
 pub mod subscription;
 pub mod ticket;
 pub mod tier;
+pub mod token;
 pub mod totp;
 
 pub use account::{Email, OrganizationName, Password, PlanName};
@@ -41,7 +44,9 @@ pub use confirmation::Confirmation;
 pub use elapsed::Elapsed;
 pub use forecast::Forecast;
 pub use health::Health;
-pub use ids::{AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId};
+pub use ids::{
+    AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, TokenId, UserId, WorkerId,
+};
 pub use limits::{Limits, Tiers};
 pub use mail::MailSubject;
 pub use money::{MalformedMoney, Money};
@@ -56,4 +61,5 @@ pub use state::{RunState, StepState};
 pub use subscription::{OpenInvoice, Standing, Subscription, SubscriptionStatus};
 pub use ticket::TicketPurpose;
 pub use tier::Tier;
+pub use token::{Scope, TokenName};
 pub use totp::TotpSecret;
