@@ -27,6 +27,7 @@ mod session;
 mod show;
 mod state;
 mod throttle;
+mod waiting;
 
 pub use application::{Application, BuildError};
 pub use config::{Config, Limits, MailDelivery};
