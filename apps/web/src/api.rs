@@ -6,15 +6,19 @@
 #![allow(unused_qualifications, reason = "what `utoipa::path` writes has some")]
 
 mod body;
-mod caller;
+pub(crate) mod caller;
 mod check;
 pub(crate) mod document;
+mod events;
 mod list;
 mod plans;
 mod problem;
 mod query;
+mod runs;
+mod statistics;
 mod token;
 mod tokens;
+mod variables;
 mod versions;
 
 use actix_web::{
@@ -44,7 +48,15 @@ fn configure(services: &mut ServiceConfig) {
         .service(plans::save)
         .service(plans::delete)
         .service(versions::list)
-        .service(versions::read);
+        .service(versions::read)
+        .service(runs::list)
+        .service(runs::create)
+        .service(runs::read)
+        .service(runs::read_step)
+        .service(runs::cancel)
+        .service(runs::rerun)
+        .service(statistics::read)
+        .service(events::listen);
 }
 
 /// Everything under [`ROOT`].

@@ -15,7 +15,7 @@ pub(super) fn read(text: &str, known: &[String]) -> Result<BTreeMap<String, Stri
         };
         let (name, value) = (name.trim(), value.trim());
         if !known.iter().any(|known| known == name) {
-            problems.push(unknown(name, known));
+            problems.push(unknown_variable(name, known));
         } else if variables.insert(name.to_owned(), value.to_owned()).is_some() {
             problems.push(format!("`{}` has two values. Keep one.", shown(name)));
         }
@@ -30,7 +30,9 @@ pub(super) fn write(variables: &BTreeMap<String, String>) -> String {
     variables.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join("\n")
 }
 
-fn unknown(name: &str, known: &[String]) -> String {
+/// Says that a plan has no variable of this name, and which it has.
+#[must_use]
+pub fn unknown_variable(name: &str, known: &[String]) -> String {
     let name = shown(name);
     let like = known.iter().map(|known| (strsim::osa_distance(&name, known), known)).min();
     let hint = match like {
