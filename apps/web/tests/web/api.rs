@@ -1,7 +1,10 @@
 //! The REST API: who gets in, how often, what failures look like. Each noun has a module.
 
+mod events;
 mod plans;
 mod rights;
+mod runs;
+mod statistics;
 mod tokens;
 
 use domain::Scope;
