@@ -157,7 +157,7 @@ impl Stream {
                 Some("data: change\n\n".into())
             }
             Listener::Program(_) => {
-                let change = self.or_the_end(change).await;
+                let change = self.or_the_end(change).await?;
                 if let Subject::Run { .. } = self.subject {
                     self.is_over = matches!(change, Change::Run { kind: RunChange::Finished, .. });
                 }
@@ -177,22 +177,20 @@ impl Stream {
         }
     }
 
-    /// The end of the run, where that is what may have been missed: nothing else would tell of it.
-    async fn or_the_end(&self, change: Change) -> Change {
+    /// The end of the run, where that is what may have been missed: nothing else would tell of it. None if nobody
+    /// knows: whoever listens comes back, and is told then.
+    async fn or_the_end(&self, change: Change) -> Option<Change> {
         let (Subject::Run { plan, run }, Listener::Program(caller), Change::Resync) =
             (self.subject, &self.listener, change)
         else {
-            return change;
+            return Some(change);
         };
-        match self.state.store.run_row(caller.tenant(), run).await {
-            Ok(Some(row)) if !row.state.is_final() => change,
-            Ok(_) => {
-                let organization = self.listener.organization();
-                Change::Run { kind: RunChange::Finished, organization, plan, run }
-            }
-            // Asked again with the next one: the database that is away comes back with it.
-            Err(_) => change,
+        let row = self.state.store.run_row(caller.tenant(), run).await.ok()?;
+        if row.is_some_and(|row| !row.state.is_final()) {
+            return Some(change);
         }
+        let organization = self.listener.organization();
+        Some(Change::Run { kind: RunChange::Finished, organization, plan, run })
     }
 }
 

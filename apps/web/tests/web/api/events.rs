@@ -91,6 +91,25 @@ async fn the_stream_of_a_run_that_is_over_says_so_and_ends() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_run_is_told_even_if_the_database_was_away_when_it_came() {
+    let app = TestApp::start_on(On::Postgres).await;
+    let ada = app.someone("ada").await;
+    let plan = ada.plan(&app, "Shop", PLAN).await;
+    let run = queue(&app, &ada, plan).await;
+    let mut heard = listen(&app.program(&ada, Scope::Read).await, &format!("run={run}")).await;
+    // Nobody is told of this: it is as if it had come while whoever listens to the database was cut off.
+    let end = format!(
+        "UPDATE runs SET state = 'cancelled', due_at = NULL, finished_at = queued_at WHERE id = '{run}' RETURNING 1"
+    );
+    assert_eq!(app.database.sql(&end), "1");
+    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert_ne!(app.database.sql(cut), "0");
+    assert_eq!(heard.change(run).await, "finished");
+    assert_eq!(heard.next().await, None);
+}
+
+#[tokio::test]
 async fn each_hears_of_what_they_asked_for_and_nobody_of_anothers() {
     let app = TestApp::start().await;
     let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
