@@ -108,7 +108,8 @@ async fn a_program_follows_a_run_from_its_request_to_its_end_and_reads_no_secret
     // The request waits at the gate: the run is under way, whoever waits for its end does so.
     target.received(1).await;
     assert_eq!(api.get(&path).await["state"], "running");
-    let waiting = api.get(&format!("{path}?wait=60"));
+    let end = format!("{path}?wait=60");
+    let waiting = api.get(&end);
     let (over, heard) = tokio::join!(waiting, async {
         gate.open();
         changes(stream).await
