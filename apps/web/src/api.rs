@@ -6,14 +6,17 @@
 #![allow(unused_qualifications, reason = "what `utoipa::path` writes has some")]
 
 mod body;
-mod caller;
+pub(crate) mod caller;
 mod check;
 pub(crate) mod document;
+mod events;
 pub(crate) mod hook;
 mod list;
 mod plans;
 mod problem;
 mod query;
+mod runs;
+mod statistics;
 mod token;
 mod tokens;
 mod variables;
@@ -51,7 +54,15 @@ fn configure(services: &mut ServiceConfig) {
         .service(hook::read)
         .service(hook::make)
         .service(hook::delete)
-        .service(hook::call::call);
+        .service(hook::call::call)
+        .service(runs::list)
+        .service(runs::create)
+        .service(runs::read)
+        .service(runs::read_step)
+        .service(runs::cancel)
+        .service(runs::rerun)
+        .service(statistics::read)
+        .service(events::listen);
 }
 
 /// Everything under [`ROOT`].

@@ -25,6 +25,7 @@ mod routes;
 mod samples;
 mod session;
 mod show;
+mod starting;
 mod state;
 mod throttle;
 mod waiting;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::schedule::unknown_variable;
+use domain::schedule::unknown_variables;
 
 use crate::{
     editing,
@@ -11,9 +11,6 @@ use crate::{
 
 /// As much as a schedule may hold.
 const LONGEST: usize = 16 * 1024;
-
-/// So many mistakes are told at once.
-const MOST_MISTAKES: usize = 10;
 
 /// The values, if the plan with this text declares a variable for each.
 ///
@@ -30,9 +27,8 @@ pub(super) async fn checked(
         return Err(WebError::field("variables", "All names and values together have at most 16 KiB."));
     }
     let known = editing::variables(text).await?;
-    let unknown = given.keys().filter(|name| !known.contains(name)).take(MOST_MISTAKES);
-    let fields: Vec<_> =
-        unknown.map(|name| FieldError { field: "variables", message: unknown_variable(name, &known) }).collect();
+    let unknown = unknown_variables(&given, &known).into_iter();
+    let fields: Vec<_> = unknown.map(|message| FieldError { field: "variables", message }).collect();
     match fields.first() {
         None => Ok(given),
         Some(first) => Err(WebError::Invalid { detail: first.message.clone(), fields, diagnostics: Vec::new() }),

@@ -1,8 +1,11 @@
 //! The REST API: who gets in, how often, what failures look like. Each noun has a module.
 
+mod events;
 mod hooks;
 mod plans;
 mod rights;
+mod runs;
+mod statistics;
 mod tokens;
 
 use domain::Scope;

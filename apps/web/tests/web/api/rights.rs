@@ -12,7 +12,7 @@ use crate::{
     tenancy::{Ids, address},
 };
 
-use Scope::{Admin, Read, Write};
+use Scope::{Admin, Read, Run, Write};
 
 /// The scope that each operation wants; none if it wants no token.
 const TABLE: &[(&str, Option<Scope>)] = &[
@@ -33,6 +33,14 @@ const TABLE: &[(&str, Option<Scope>)] = &[
     ("PUT /plans/{plan}/hook", Some(Write)),
     ("DELETE /plans/{plan}/hook", Some(Write)),
     ("POST /hooks/{token}", None),
+    ("GET /runs", Some(Read)),
+    ("POST /plans/{plan}/runs", Some(Run)),
+    ("GET /runs/{run}", Some(Read)),
+    ("GET /runs/{run}/steps/{position}", Some(Read)),
+    ("POST /runs/{run}/cancel", Some(Run)),
+    ("POST /runs/{run}/rerun", Some(Run)),
+    ("GET /statistics", Some(Read)),
+    ("GET /events", Some(Read)),
 ];
 
 /// What is sent to an operation: something that it takes.
