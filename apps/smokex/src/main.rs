@@ -7,12 +7,23 @@ mod arguments;
 mod billing;
 mod check;
 mod clock;
+mod credentials;
 mod database;
+mod diff;
 mod doctor;
 mod exit;
+mod file;
+mod folder;
+mod giving_up;
 mod live;
+mod login;
+mod logout;
 mod operate;
 mod plan_file;
+mod pull;
+mod push;
+mod question;
+mod remote;
 mod report;
 mod roles;
 mod run;
@@ -35,6 +46,10 @@ fn main() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Check(arguments) => check::check(&arguments).into(),
         Command::Run(arguments) => run::run(&arguments).into(),
+        Command::Login(arguments) => login::login(&arguments).into(),
+        Command::Logout => logout::logout().into(),
+        Command::Pull(arguments) => pull::pull(&arguments).into(),
+        Command::Push(arguments) => push::push(&arguments).into(),
         Command::Clock { command } => clock::clock(&command).into(),
         Command::Billing { command } => billing::billing(&command).into(),
         Command::Secrets { command } => secrets::secrets(&command).into(),

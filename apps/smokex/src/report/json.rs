@@ -16,6 +16,7 @@ pub fn write(out: &mut impl Write, run: &PlanRun) -> io::Result<()> {
         state: run.state.as_str(),
         started_at: run.started_at,
         duration_ms: run.duration,
+        page: run.page.as_deref(),
         steps: run.steps.iter().map(Step::of).collect(),
     };
     let mut line = serde_json::to_vec(&report)?;
@@ -29,6 +30,8 @@ struct Report<'r> {
     state: &'static str,
     started_at: Timestamp,
     duration_ms: Elapsed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'r str>,
     steps: Vec<Step<'r>>,
 }
 

@@ -126,5 +126,6 @@ pub fn summary(style: Style, run: &PlanRun) -> Vec<String> {
     if let Some(reason) = run.reason.as_deref().filter(|_| !matches!(run.state, RunState::Passed | RunState::Failed)) {
         lines.push(printable(reason));
     }
+    lines.extend(run.page.as_deref().map(|page| style.paint(Tone::Faint, printable(page)).to_string()));
     lines
 }

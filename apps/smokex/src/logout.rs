@@ -1,0 +1,27 @@
+//! `smokex logout`: forgets the token that was kept.
+
+use std::env;
+
+use crate::{
+    credentials::{Credentials, TOKEN},
+    exit::Exit,
+    giving_up::complain,
+};
+
+/// Deletes it here. On the server it is still good until it is revoked there.
+pub fn logout() -> Exit {
+    match Credentials::forget() {
+        Err(sentence) => {
+            complain(&sentence);
+            return Exit::Wrong;
+        }
+        Ok(None) => println!("No token is kept."),
+        Ok(Some(path)) => {
+            println!("{} is deleted. Its token is good until it expires or is revoked on the server.", path.display());
+        }
+    }
+    if env::var_os(TOKEN).is_some() {
+        eprintln!("{TOKEN} is set and goes on being used.");
+    }
+    Exit::Passed
+}
