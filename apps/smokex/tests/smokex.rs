@@ -14,10 +14,13 @@ mod smokex {
     mod mails;
     mod program;
     mod readme;
+    mod remote;
     mod reports;
     mod roles;
     mod run;
     mod secrets;
     mod sentry;
     mod serve;
+    #[cfg(unix)]
+    mod terminal;
 }

@@ -13,10 +13,13 @@ const INTERRUPTED: i32 = 130;
 pub async fn token(server: &Address) -> Result<SecretString, GivingUp> {
     let asked = io::stdin().is_terminal();
     let hidden = if asked {
+        // First, for somebody may paste as soon as they are asked.
+        let hidden =
+            Hidden::begin().map_err(|error| GivingUp::unknown(format!("The terminal cannot be used: {error}.")))?;
         let mut stderr = io::stderr().lock();
         write!(stderr, "Token for {server}: ")?;
         stderr.flush()?;
-        Some(Hidden::begin().map_err(|error| GivingUp::unknown(format!("The terminal cannot be used: {error}.")))?)
+        Some(hidden)
     } else {
         None
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::PlanId;
-use http::Method;
+use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Remote, RemoteError};
@@ -68,13 +68,26 @@ impl Remote {
     /// Saves another version over the one that was seen.
     pub async fn save_plan(&self, seen: &RemotePlan, text: &str) -> Result<RemotePlan, RemoteError> {
         let written = Written { name: &seen.name, text, version: Some(seen.version) };
-        self.ask(Call::with(Method::PUT, format!("plans/{}", seen.id), &written)).await
+        let saved = self.ask(Call::with(Method::PUT, format!("plans/{}", seen.id), &written)).await;
+        if let Err(RemoteError::Refused(problem)) = &saved
+            && problem.status == StatusCode::CONFLICT
+            && let Ok(now) = self.plan(seen.id).await
+            && now.text == text
+        {
+            // A kept connection may break just as an answer comes, and then the same is sent over a new one: it was
+            // oneself who saved it meanwhile.
+            return Ok(now);
+        }
+        saved
     }
 
-    /// Deletes one with its runs.
+    /// Deletes one with its runs. One that is gone is as good.
     pub async fn delete_plan(&self, id: PlanId) -> Result<(), RemoteError> {
         let call = Call { method: Method::DELETE, ..Call::get(format!("plans/{id}")) };
-        self.send(call).await.map(drop)
+        match self.send(call).await {
+            Err(RemoteError::Refused(problem)) if problem.status == StatusCode::NOT_FOUND => Ok(()),
+            done => done.map(drop),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egress::Failure;
+use egress::{Failure, FailureKind};
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use jiff::{Timestamp, fmt::rfc2822};
 
@@ -47,8 +47,12 @@ impl Tries {
 
     /// How long to wait before asking again after this failure; none to give up.
     pub fn after_failure(&mut self, failure: &Failure) -> Option<Duration> {
-        // What never left cannot have been done.
-        let again = failure.is_connection() && (self.repeat == Repeat::Safe || !failure.was_sent());
+        let broke = matches!(failure.kind, FailureKind::Reset | FailureKind::Closed | FailureKind::Http2(_));
+        let again = match self.repeat {
+            Repeat::Safe => broke || failure.is_connection(),
+            // What never left cannot have been done.
+            Repeat::Unsafe => failure.is_connection() && !failure.was_sent(),
+        };
         again.then(|| self.pause(None)).flatten()
     }
 
