@@ -18,6 +18,8 @@ pub(crate) enum Duty {
     ForgetExpiredSessions,
     /// Links that nobody followed in time, and the like.
     ForgetExpiredTickets,
+    /// Idempotency keys under which nobody will ask again.
+    ForgetOldRequests,
     /// Runs that are older than their organization's tier keeps them.
     ForgetOldRuns,
     /// Mails that were sent or given up a month ago.
@@ -45,6 +47,7 @@ impl Duty {
     pub(crate) const ALL: &[Self] = &[
         Self::ForgetExpiredSessions,
         Self::ForgetExpiredTickets,
+        Self::ForgetOldRequests,
         Self::ForgetOldRuns,
         Self::ForgetOldMails,
         Self::ForgetDeadWorkers,
@@ -63,6 +66,7 @@ impl Duty {
         match self {
             Self::ForgetExpiredSessions => "25 */10 * * * *",
             Self::ForgetExpiredTickets => "30 */10 * * * *",
+            Self::ForgetOldRequests => "32 */10 * * * *",
             Self::ForgetOldRuns => "35 */10 * * * *",
             Self::ForgetOldMails => "40 */10 * * * *",
             Self::ForgetDeadWorkers => "45 */10 * * * *",
@@ -95,6 +99,10 @@ impl Duty {
             Self::ForgetExpiredTickets => {
                 let tickets = store.forget_expired_tickets().await?;
                 tracing::debug!(tickets, "Expired tickets are forgotten");
+            }
+            Self::ForgetOldRequests => {
+                let requests = store.forget_old_requests().await?;
+                tracing::debug!(requests, "Old requests are forgotten");
             }
             Self::ForgetOldRuns => {
                 let runs = store.forget_old_runs().await?;

@@ -1,12 +1,25 @@
 //! What the audit log tells: who did what to what.
 
-use crate::UserId;
+use uuid::Uuid;
+
+use crate::{PlanId, Role, Scope, TokenId, UserId};
 
 /// Whoever acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// Somebody who is signed in.
     User(UserId),
+    /// A program that holds an API token.
+    Token {
+        /// Its token.
+        token: TokenId,
+        /// What the token allows.
+        scope: Scope,
+        /// Who made the token: it acts in their name.
+        user: UserId,
+    },
+    /// Whoever called the hook of this plan.
+    Hook(PlanId),
     /// Smokex itself: its clock, its executors, what follows from a payment.
     System,
 }
@@ -17,16 +30,38 @@ impl Actor {
     pub fn word(self) -> &'static str {
         match self {
             Self::User(_) => "user",
+            Self::Token { .. } => "token",
+            Self::Hook(_) => "hook",
             Self::System => "system",
         }
     }
 
-    /// Who it is; none for the system.
+    /// In whose name it acts; none if in nobody's.
     #[must_use]
     pub fn user(self) -> Option<UserId> {
         match self {
-            Self::User(user) => Some(user),
+            Self::User(user) | Self::Token { user, .. } => Some(user),
+            Self::Hook(_) | Self::System => None,
+        }
+    }
+
+    /// Which one of its kind it is: a user's id, a token's, that of a hook's plan; none for the system.
+    #[must_use]
+    pub fn id(self) -> Option<Uuid> {
+        match self {
+            Self::User(user) => Some(user.0),
+            Self::Token { token, .. } => Some(token.0),
+            Self::Hook(plan) => Some(plan.0),
             Self::System => None,
+        }
+    }
+
+    /// What it may, where the user in whose name it acts has this role: a token never more than its scope.
+    #[must_use]
+    pub fn role(self, of_user: Role) -> Role {
+        match self {
+            Self::Token { scope, .. } => of_user.lower(scope.role()),
+            _ => of_user,
         }
     }
 }
@@ -78,6 +113,14 @@ pub enum Deed {
     RunRequested,
     /// Somebody stopped a run.
     RunCancelled,
+    /// An API token was made.
+    TokenCreated,
+    /// It was revoked.
+    TokenRevoked,
+    /// A plan got a hook, or its hook another address.
+    HookCreated,
+    /// Its hook was deleted.
+    HookDeleted,
 }
 
 crate::state::text_enum!(Deed {
@@ -103,6 +146,10 @@ crate::state::text_enum!(Deed {
     ScheduleDeleted = "schedule_deleted",
     RunRequested = "run_requested",
     RunCancelled = "run_cancelled",
+    TokenCreated = "token_created",
+    TokenRevoked = "token_revoked",
+    HookCreated = "hook_created",
+    HookDeleted = "hook_deleted",
 });
 
 impl Deed {
@@ -126,7 +173,7 @@ mod tests {
     #[test]
     fn every_deed_is_done_to_a_noun_and_reads_as_words() {
         for deed in Deed::ALL {
-            let nouns = ["organization", "member", "invitation", "plan", "schedule", "run"];
+            let nouns = ["organization", "member", "invitation", "plan", "schedule", "run", "token", "hook"];
             assert!(nouns.contains(&deed.noun()), "{deed}");
             assert_eq!(deed.as_str().parse(), Ok(*deed));
         }

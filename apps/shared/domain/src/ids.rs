@@ -56,6 +56,8 @@ id! {
     InvitationId,
     /// One line of an audit log.
     AuditId,
+    /// An API token.
+    TokenId,
     /// One scheduler or executor process, from its start to its end.
     WorkerId,
 }

@@ -30,6 +30,7 @@ pub mod state;
 pub mod subscription;
 pub mod ticket;
 pub mod tier;
+pub mod token;
 pub mod totp;
 
 pub use account::{Email, OrganizationName, Password, PlanName};
@@ -40,7 +41,9 @@ pub use confirmation::Confirmation;
 pub use elapsed::Elapsed;
 pub use forecast::Forecast;
 pub use health::Health;
-pub use ids::{AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId};
+pub use ids::{
+    AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, TokenId, UserId, WorkerId,
+};
 pub use limits::{Limits, Tiers};
 pub use mail::MailSubject;
 pub use money::{MalformedMoney, Money};
@@ -55,4 +58,5 @@ pub use state::{RunState, StepState};
 pub use subscription::{OpenInvoice, Standing, Subscription, SubscriptionStatus};
 pub use ticket::TicketPurpose;
 pub use tier::Tier;
+pub use token::{Scope, TokenName};
 pub use totp::TotpSecret;

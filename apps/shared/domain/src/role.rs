@@ -33,6 +33,12 @@ impl Role {
         self as u8 <= other as u8
     }
 
+    /// The one of both with fewer rights.
+    #[must_use]
+    pub fn lower(self, other: Self) -> Self {
+        if self.is_at_least(other) { other } else { self }
+    }
+
     /// What its members do, in a few words.
     #[must_use]
     pub fn words(self) -> &'static str {

@@ -4,7 +4,7 @@ use diesel::{
     RunQueryDsl,
     sql_types::{BigInt, Nullable, Text},
 };
-use domain::{Actor, AuditId, Deed, UserId};
+use domain::{Actor, AuditId, Deed};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -24,11 +24,12 @@ pub struct AuditRow {
     pub id: AuditId,
     /// When it was done.
     pub at: Timestamp,
-    /// `user` or `system`.
+    /// `user`, `token`, `hook` or `system`.
     pub actor: String,
-    /// Who it was; none for the system.
-    pub actor_id: Option<UserId>,
-    /// The address they had then, or `Smokex`.
+    /// Which one of its kind, as [`Actor::id`] tells; none for the system.
+    pub actor_id: Option<uuid::Uuid>,
+    /// The address they had then, or `Smokex`. A token has the address of its maker in brackets, a hook the name of
+    /// its plan.
     pub actor_name: String,
     /// What was done.
     pub deed: Deed,
@@ -95,7 +96,7 @@ fn read((id, at, actor, actor_id, actor_name, done): Row) -> AuditRow {
         id: id.into(),
         at: time(at),
         actor,
-        actor_id: actor_id.map(UserId::from),
+        actor_id: actor_id.map(|id| id.0),
         actor_name,
         deed,
         thing: thing.map(|id| id.0),
@@ -116,16 +117,23 @@ pub(crate) fn note(
 ) -> Result<(), Error> {
     // In PostgreSQL a text holds no NUL.
     let stored = |text: &str| text.replace('\0', "\u{fffd}");
-    let user = tenant.actor().user().map(Id::from);
+    let actor = tenant.actor().id().map(Id);
     let insert = statement::<()>(
         "INSERT INTO audit (id, organization_id, at, actor, actor_id, actor_name, action, noun, noun_id, name, details)
-         VALUES (?, ?, now_us(), ?, ?, coalesce((SELECT email FROM users WHERE id = ?), 'Smokex'), ?, ?, ?, ?, ?)",
+         VALUES (?, ?, now_us(), ?, ?, 
+                 coalesce((SELECT email FROM users WHERE id = ?),
+                          (SELECT tokens.name || ' (' || email || ')' FROM tokens JOIN users ON users.id = user_id
+                           WHERE tokens.id = ?),
+                          (SELECT 'Hook of ' || name FROM plans WHERE id = ?), 'Smokex'),
+                 ?, ?, ?, ?, ?)",
     )
     .bind::<Uuid, _>(Id::from(AuditId::new()))
     .bind::<Uuid, _>(Id::from(tenant.organization()))
     .bind::<Text, _>(tenant.actor().word())
-    .bind::<Nullable<Uuid>, _>(user)
-    .bind::<Nullable<Uuid>, _>(user)
+    .bind::<Nullable<Uuid>, _>(actor)
+    .bind::<Nullable<Uuid>, _>(actor)
+    .bind::<Nullable<Uuid>, _>(actor)
+    .bind::<Nullable<Uuid>, _>(actor)
     .bind::<Text, _>(deed.as_str())
     .bind::<Text, _>(deed.noun())
     .bind::<Nullable<Uuid>, _>(thing.map(Id))

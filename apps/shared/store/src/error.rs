@@ -45,6 +45,9 @@ pub enum Error {
         /// Why it cannot be read.
         problem: String,
     },
+    /// The idempotency key of a request was that of another one.
+    #[error("This idempotency key was sent with another request. Choose a new key for each thing you want made.")]
+    KeyReused,
 }
 
 impl Error {

@@ -6,7 +6,7 @@ use diesel::{
     dsl::{And, Eq},
     insert_into, update,
 };
-use domain::{Action, Deed, Email, OrganizationId, Role, UserId, role::may_change};
+use domain::{Action, Actor, Deed, Email, OrganizationId, Role, UserId, role::may_change};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -136,7 +136,8 @@ impl Store {
         self.database
             .write(move |tx| {
                 let (by, from, email) = about(tx, &tenant, user)?;
-                let leaves = tenant.actor().user() == Some(user);
+                // A token does not leave in its maker's place.
+                let leaves = tenant.actor() == Actor::User(user);
                 if !leaves && !by.may(Action::ManageMembers) {
                     return Err(MemberError::Forbidden(Action::ManageMembers.refusal()));
                 }
@@ -201,7 +202,7 @@ fn role_of_actor(conn: &mut AnyConnection, tenant: &Tenant) -> Result<Role, Memb
     let user = tenant.actor().user().ok_or_else(gone)?;
     let role: Option<Word<Role>> =
         members::table.filter(is(tenant, user)).select(members::role).get_result(conn).optional()?;
-    Ok(role.ok_or_else(gone)?.0)
+    Ok(tenant.actor().role(role.ok_or_else(gone)?.0))
 }
 
 /// Refuses unless the role of whoever acts allows this by now; tells the role.

@@ -8,7 +8,7 @@ use diesel::{
     sql_types::{Binary, Text},
     update,
 };
-use domain::{Action, Actor, Deed, OrganizationId, OrganizationName, Role, Tier, UserId};
+use domain::{Action, Actor, Deed, OrganizationId, OrganizationName, PlanId, Role, Tier, UserId};
 use serde_json::json;
 
 use crate::{
@@ -133,7 +133,7 @@ pub(crate) fn create(
     member::insert(tx, organization, owner, Role::Owner)?;
     audit::note(tx, &tenant, Deed::OrganizationCreated, Some(organization.0), name.as_str(), &json!({}))?;
     if let Some(sample) = sample {
-        plan::insert(tx, &tenant, owner, sample)?;
+        plan::insert(tx, &tenant, owner, PlanId::new(), sample)?;
     }
     Ok(organization)
 }

@@ -29,6 +29,7 @@ use crate::{
     Change, Error, Store, Tenant, audit,
     connection::{AnyConnection, now, on_conn},
     database::Transaction,
+    once,
     schema::{plan_versions, plans, users},
     sql::{Id, Word, time},
     tier,
@@ -109,19 +110,25 @@ impl From<diesel::result::Error> for SaveError {
 }
 
 impl Store {
-    /// Makes a plan, if the organization's tier allows another one. Two plans may have the same name.
+    /// Makes a plan, if the organization's tier allows another one. Two plans may have the same name. A request
+    /// that came before gets the plan that was made then.
     pub async fn create_plan(&self, tenant: &Tenant, author: UserId, new: NewPlan) -> Result<PlanId, SaveError> {
         let (tenant, tiers) = (*tenant, Arc::clone(&self.tiers));
         self.database
             .write(move |tx| {
                 let organization = Id::from(tenant.organization());
+                let plan = PlanId::new();
+                if let Some(made) = once::begin(tx, &tenant, "plan", plan.0)? {
+                    return Ok(PlanId(made));
+                }
                 // Whoever else makes one waits here, so that two at once cannot both be the last.
                 let standing = tier::lock(tx.conn, organization)?.ok_or(SaveError::NotFound)?;
                 let limits = tiers.limits(standing.tier);
                 if limits.plans.is_some() {
                     limits.allow_another_plan(number_of(tx.conn, organization)?).map_err(SaveError::OverLimit)?;
                 }
-                Ok(insert(tx, &tenant, author, &new)?)
+                insert(tx, &tenant, author, plan, &new)?;
+                Ok(plan)
             })
             .await
     }
@@ -252,9 +259,9 @@ pub(crate) fn insert(
     tx: &mut Transaction<'_>,
     tenant: &Tenant,
     author: UserId,
+    plan: PlanId,
     new: &NewPlan,
-) -> Result<PlanId, Error> {
-    let plan = PlanId::new();
+) -> Result<(), Error> {
     let now = now(tx.conn)?;
     insert_into(plans::table)
         .values((
@@ -273,7 +280,7 @@ pub(crate) fn insert(
     version::insert(tx.conn, plan.into(), 1, author, new, now)?;
     audit::note(tx, tenant, Deed::PlanCreated, Some(plan.0), new.name.as_str(), &json!({}))?;
     tx.changed(Change::Plan { organization: tenant.organization(), plan });
-    Ok(plan)
+    Ok(())
 }
 
 /// The current version's number, name and text.

@@ -400,12 +400,59 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    tokens (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        user_id -> Uuid,
+        name -> Text,
+        scope -> Text,
+        token_hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    hooks (plan_id) {
+        plan_id -> Uuid,
+        token_hash -> Binary,
+        created_by -> Nullable<Uuid>,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::Uuid;
+
+    requests (organization_id, key_hash, noun) {
+        organization_id -> Uuid,
+        key_hash -> Binary,
+        noun -> Text,
+        request_hash -> Binary,
+        noun_id -> Uuid,
+        created_at -> BigInt,
+    }
+}
+
 diesel::joinable!(members -> organizations (organization_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(sessions -> organizations (organization_id));
 diesel::joinable!(invitations -> organizations (organization_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(tickets -> users (user_id));
+diesel::joinable!(tokens -> organizations (organization_id));
+diesel::joinable!(tokens -> users (user_id));
+diesel::joinable!(hooks -> plans (plan_id));
 diesel::joinable!(plan_versions -> plans (plan_id));
 diesel::joinable!(runs -> plans (plan_id));
 diesel::joinable!(runs -> users (user_id));
@@ -430,4 +477,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     data_keys,
     secrets,
     secret_changes,
+    tokens,
+    hooks,
 );

@@ -11,7 +11,9 @@ use diesel::{
     sql_types::{HasSqlType, SqlType, Text},
     sqlite::Sqlite,
 };
-use domain::{AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId};
+use domain::{
+    AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, TokenId, UserId, WorkerId,
+};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -90,7 +92,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, UserId, WorkerId);
+ids!(AuditId, InvitationId, MailId, OrganizationId, PlanId, RunId, ScheduleId, SessionId, TokenId, UserId, WorkerId);
 
 /// A value with one spelling (a state, a role, a name), read back by its `FromStr`.
 #[derive(Clone, Debug, FromSqlRow)]

@@ -33,6 +33,8 @@ mod mails;
 mod members;
 #[path = "store/metering.rs"]
 mod metering;
+#[path = "store/once.rs"]
+mod once;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/operators.rs"]
@@ -65,3 +67,5 @@ mod secrets;
 mod tenancy;
 #[path = "store/tickets.rs"]
 mod tickets;
+#[path = "store/tokens.rs"]
+mod tokens;

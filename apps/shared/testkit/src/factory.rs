@@ -3,15 +3,15 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
-    Cause, Elapsed, MailSubject, PlanId, Restriction, Role, RunId, RunState, ScheduleId, StepReport, StepState, UserId,
-    WhenBusy, WorkerId,
+    Cause, Elapsed, MailSubject, PlanId, Restriction, Role, RunId, RunState, ScheduleId, Scope, StepReport, StepState,
+    UserId, WhenBusy, WorkerId,
     report::{BodyReport, ResponseReport},
     schedule::{CatchUp, CheckedSchedule, Interval, Overlap, Tags, Timetable, Timing, Zone},
 };
 use jiff::{Timestamp, ToSpan};
 use store::{
-    Ending, InvitationLink, Member, NewAccount, NewInvitation, NewMail, NewPlan, NewRun, NewSession, Recorder,
-    Repeatable, Store,
+    Bearer, Ending, InvitationLink, Member, NewAccount, NewInvitation, NewMail, NewPlan, NewRun, NewSession, NewToken,
+    Presented, Recorder, Repeatable, Store,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -28,6 +28,18 @@ async fn signed_in(store: &Store, user: UserId) -> Member {
         NewSession { token_hash: token, user_agent: "Tests".to_owned(), expires_at: Timestamp::now() + 24.hours() };
     store.create_session(user, session).await.expect("the user can sign in");
     store.member(token).await.expect("the database works").expect("the session has just begun")
+}
+
+/// A token that acts in the member's name and does not end.
+pub async fn bearer(store: &Store, member: &Member, scope: Scope) -> Bearer {
+    let token_hash = token();
+    let name = format!("{scope} token").parse().expect("this is a name");
+    let new = NewToken { name, scope, expires_at: None, token_hash };
+    store.create_token(member.tenant(), new).await.expect("the member may make tokens");
+    match store.bearer(token_hash).await.expect("the database works") {
+        Presented::Good(bearer) => *bearer,
+        other => panic!("a token that was just made is {other:?}"),
+    }
 }
 
 /// The member signed in once more, as things are now.

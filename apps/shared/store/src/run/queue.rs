@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use diesel::{
-    OptionalExtension, RunQueryDsl,
+    ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
 use domain::{Cause, Deed, PlanId, Restriction, RunId, RunState, Tier, UserId, WhenBusy};
@@ -14,8 +14,10 @@ use crate::{
     Error, Store, Tenant,
     admission::{self, Ask},
     audit,
-    connection::on_conn,
+    connection::{AnyConnection, on_conn},
+    once,
     plan::{count, operators},
+    schema::runs,
     sql::{Id, Uuid, Word},
     statement::statement,
 };
@@ -48,7 +50,7 @@ pub struct QueuedRun {
     pub id: RunId,
     /// Counted per plan, from 1.
     pub number: u32,
-    /// Queued, or refused.
+    /// Queued, or refused; further on if it was asked for before.
     pub state: RunState,
     /// Why it was refused, in plain words.
     pub reason: Option<String>,
@@ -76,12 +78,16 @@ impl From<diesel::result::Error> for QueueError {
 
 impl Store {
     /// Asks for a run, due at once. One that a limit or its plan's restriction forbids is kept, too: as
-    /// refused, with the reason.
+    /// refused, with the reason. A request that came before gets the run that was asked for then.
     pub async fn queue_run(&self, tenant: &Tenant, new: NewRun) -> Result<QueuedRun, QueueError> {
         let (tenant, organization) = (*tenant, tenant.organization());
         let tiers = Arc::clone(&self.tiers);
         self.database
             .write(move |tx| {
+                let id = RunId::new();
+                if let Some(asked) = once::begin(tx, &tenant, "run", id.0)? {
+                    return read(tx.conn, RunId(asked))?.ok_or(QueueError::NotFound);
+                }
                 // Counting locks the plan's row, so that the numbers have no gaps and no doubles.
                 let numbered = statement::<Numbered>(
                     "UPDATE plans SET last_run_number = last_run_number + 1 WHERE id = ? AND organization_id = ?
@@ -104,7 +110,7 @@ impl Store {
                 let ask = Ask { organization, plan: new.plan, over_limit, restriction, when_busy };
                 let admitted = admission::one(tx.conn, ask, limits, now)?;
                 let run = Beginning {
-                    id: RunId::new(),
+                    id,
                     organization,
                     plan: new.plan,
                     version,
@@ -129,6 +135,14 @@ impl Store {
             })
             .await
     }
+}
+
+/// What was told of a run when it was asked for, by what it has become since; none if it is forgotten.
+fn read(conn: &mut AnyConnection, run: RunId) -> Result<Option<QueuedRun>, Error> {
+    let query = runs::table.filter(runs::id.eq(Id::from(run))).select((runs::number, runs::state, runs::reason));
+    let found: Option<(i32, Word<RunState>, Option<String>)> =
+        on_conn!(conn, |conn| query.get_result(conn).optional()?);
+    Ok(found.map(|(number, Word(state), reason)| QueuedRun { id: run, number: count(number), state, reason }))
 }
 
 /// A plan's count of runs, version, steps, restriction, what to do when busy, why it may not run; its

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     Change, Error, Store, Tenant, audit,
     connection::{AnyConnection, now, on_conn},
+    once,
     plan::count,
     schema::{plans, runs, schedules},
     sql::{Id, Json, micros, time},
@@ -17,7 +18,7 @@ use crate::{
 
 impl Store {
     /// Makes a schedule of a plan; none if there is no such plan. One of a plan that its tier does not allow
-    /// does not come due.
+    /// does not come due. A request that came before gets the schedule that was made then.
     pub async fn create_schedule(
         &self,
         tenant: &Tenant,
@@ -29,6 +30,10 @@ impl Store {
         self.database
             .write(move |tx| {
                 let organization = Id::from(tenant.organization());
+                let id = ScheduleId::new();
+                if let Some(made) = once::begin(tx, &tenant, "schedule", id.0)? {
+                    return Ok(Some(ScheduleId(made)));
+                }
                 // The lock keeps the plan from being deleted before the schedule is there.
                 let theirs = plans::table
                     .filter(plans::id.eq(Id::from(plan)).and(plans::organization_id.eq(organization)))
@@ -38,7 +43,6 @@ impl Store {
                     AnyConnection::Sqlite(conn) => theirs.get_result(conn).optional()?,
                 };
                 let Some((over_limit, plan_name)) = found else { return Ok(None) };
-                let id = ScheduleId::new();
                 let next = match over_limit {
                     None => next_due(tx.conn, id, &new.timetable, 0)?,
                     Some(_) => None,

@@ -17,7 +17,7 @@ async fn lines(store: &Store, member: &Member, filter: AuditFilter) -> Vec<Audit
 /// What was done, oldest first: by whom, what, the name.
 async fn told(store: &Store, member: &Member) -> Vec<(Option<UserId>, Deed, String)> {
     let lines = lines(store, member, AuditFilter::default()).await;
-    lines.into_iter().rev().map(|line| (line.actor_id, line.deed, line.name)).collect()
+    lines.into_iter().rev().map(|line| (line.actor_id.map(UserId), line.deed, line.name)).collect()
 }
 
 testkit::on_both! {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use domain::{Cause, InvitationId, PlanId, Role, RunId, RunState, ScheduleId, Tier, schedule::CheckedSchedule};
+use domain::{
+    Cause, InvitationId, PlanId, Role, RunId, RunState, ScheduleId, Scope, Tier, TokenId, schedule::CheckedSchedule,
+};
 use store::{
     AuditFilter, CancelOutcome, InviteError, Member, MemberError, NewRun, PageRequest, PlanFilter, QueueError,
     RunFilter, SaveError, ScheduleFilter, Store, Summary, Used, Waiting, Which,
@@ -86,7 +88,7 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
 }
 
 /// What a stranger can try with the people of another organization.
-async fn try_members(store: &Store, stranger: &Member, owner: &Member, invitation: InvitationId) {
+async fn try_members(store: &Store, stranger: &Member, owner: &Member, invitation: InvitationId, token: TokenId) {
     let (tenant, theirs) = (stranger.tenant(), owner.user_id);
     let rows = store.members(tenant, PageRequest::default()).await.unwrap().items;
     assert_eq!(rows.iter().map(|row| row.user).collect::<Vec<_>>(), [stranger.user_id]);
@@ -106,8 +108,10 @@ async fn try_members(store: &Store, stranger: &Member, owner: &Member, invitatio
     ] {
         assert!(matches!(tried, Err(InviteError::Member(MemberError::NotFound))), "{tried:?}");
     }
+    assert!(store.tokens(tenant).await.unwrap().is_empty());
+    assert!(matches!(store.revoke_token(tenant, token).await, Err(MemberError::NotFound)));
     let lines = store.audit(tenant, AuditFilter::default()).await.unwrap().items;
-    assert!(lines.iter().all(|line| line.actor_id == Some(stranger.user_id)), "{lines:?}");
+    assert!(lines.iter().all(|line| line.actor_id == Some(stranger.user_id.0)), "{lines:?}");
     assert!(!store.switch_organization(&stranger.person(), owner.tenant().organization(), [7; 32]).await.unwrap());
 }
 
@@ -116,10 +120,12 @@ testkit::on_both! {
         let store = database.open().await;
         let (owner, stranger) = (factory::member(&store).await, factory::member(&store).await);
         let invitation = store.invite(owner.tenant(), factory::invitation(Role::Admin).0).await.unwrap();
+        let token = factory::bearer(&store, &owner, Scope::Read).await.token;
         let before = store.audit(owner.tenant(), AuditFilter::default()).await.unwrap().items;
-        try_members(&store, &stranger, &owner, invitation).await;
+        try_members(&store, &stranger, &owner, invitation, token).await;
         let invitations = store.invitations(owner.tenant()).await.unwrap();
         assert_eq!(invitations.iter().map(|row| row.id).collect::<Vec<_>>(), [invitation]);
+        assert_eq!(store.tokens(owner.tenant()).await.unwrap().len(), 1);
         assert_eq!(store.audit(owner.tenant(), AuditFilter::default()).await.unwrap().items, before);
     }
 
@@ -184,9 +190,15 @@ fn every_call_that_takes_a_tenant_is_tried_by_a_stranger() {
     calls_with_a_tenant(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
     assert!(names.len() > 10, "{names:?}");
     // They take nobody's id.
-    names.retain(|name| name != "create_plan" && name != "add_secret");
-    // Take nobody's id.
-    let own = ["create_plan", "add_customer", "invite", "rename_organization", "delete_organization"];
+    let own = [
+        "create_plan",
+        "add_secret",
+        "add_customer",
+        "create_token",
+        "invite",
+        "rename_organization",
+        "delete_organization",
+    ];
     names.retain(|name| !own.contains(&name.as_str()));
     let missing: Vec<_> =
         names.iter().filter(|name| !include_str!("tenancy.rs").contains(&format!("store.{name}(tenant"))).collect();

@@ -1,0 +1,3 @@
+DROP TABLE requests;
+DROP TABLE hooks;
+DROP TABLE tokens;
