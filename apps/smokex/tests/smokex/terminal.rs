@@ -71,9 +71,10 @@ impl Terminal {
         tcgetattr(line).expect("it is a terminal").local_modes.contains(LocalModes::ECHO)
     }
 
-    /// The id of the process.
-    pub fn id(&self) -> u32 {
-        self.child.id()
+    /// Interrupts the program, as the key for it does.
+    pub fn interrupt(&self) {
+        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill is there").success());
     }
 
     /// Waits for the end of the process.
