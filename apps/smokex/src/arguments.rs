@@ -62,7 +62,7 @@ pub enum Command {
     /// Keep a token with which the other commands ask a server
     #[command(after_help = "The token is asked for; without a terminal it is the first line of the standard input.\n\
         SMOKEX_SERVER and SMOKEX_TOKEN in the environment go before what is kept.\n\
-        Exit codes: 0 it is kept, 2 the call or the token is wrong, 3 the server could not be asked.")]
+        Exit codes: 0 it is kept, 2 the call or the token is wrong, 3 it could not be done.")]
     Login(LoginArguments),
     /// Forget the token that was kept
     #[command(after_help = "Exit codes: 0 none is kept any more, 2 it could not be deleted.")]
@@ -164,10 +164,12 @@ pub struct RunArguments {
     /// Run them on the server, as it has them, and wait for their ends
     #[arg(long, conflicts_with_all = ["env_files", "allow"])]
     pub remote: bool,
-    #[command(flatten)]
-    pub folder: FolderArguments,
-    #[command(flatten)]
-    pub server: ServerArguments,
+    /// The folder of the plans that are run where none is named
+    #[arg(long, value_name = "FOLDER", requires = "remote")]
+    pub folder: Option<PathBuf>,
+    /// Send the token even where everybody on the way could read it
+    #[arg(long, requires = "remote")]
+    pub insecure: bool,
     /// A variable; wins over the plan's own of that name
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub variables: Vec<Assignment>,

@@ -10,9 +10,13 @@ use std::{
 
 use crate::plan_file::PlanFile;
 use domain::PlanName;
+use plan::Known;
 
 /// What it is called where no other one is named.
 pub const FOLDER: &str = ".smokex";
+
+/// The longest line with a name, every character of it escaped, in bytes.
+const LONGEST_NAME: usize = 2048;
 
 /// A folder that is there.
 pub struct Folder(PathBuf);
@@ -158,7 +162,7 @@ impl LocalPlan {
     fn name_of(file: &PlanFile) -> Result<String, String> {
         let written = match &file.plan {
             Some(plan) => plan.name.clone(),
-            None => written_name(&file.text()),
+            None => torn_name(&file.text()),
         };
         let name = written.unwrap_or_else(|| stem::name(&file.path.file_stem().unwrap_or_default().to_string_lossy()));
         let name: Result<PlanName, _> = name.parse();
@@ -169,8 +173,18 @@ impl LocalPlan {
 
 /// The name that a text gives itself, even if it is no plan (any more, or not for this version of the language).
 pub fn written_name(text: &str) -> Option<String> {
-    let root: serde_json::Value = serde_yaml::from_str(text).ok()?;
-    Some(root.get("name")?.as_str()?.trim().to_owned())
+    match plan::check(text, &Known::default()).plan {
+        Some(plan) => plan.name.map(|name| name.trim().to_owned()),
+        None => torn_name(text),
+    }
+}
+
+/// As the line of a name has it, if it is no longer than a name can be. Nothing else is looked at: who knows what is
+/// wrong with the rest, and how long reading it would take.
+fn torn_name(text: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.starts_with("name:") && line.len() < LONGEST_NAME)?;
+    let entry: serde_json::Value = serde_yaml::from_str(line).ok()?;
+    Some(entry.get("name")?.as_str()?.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -247,6 +261,20 @@ mod tests {
         let long = "/".repeat(120);
         assert_eq!(place(&long, TEXT), None);
         assert!(place(&long, &named(&long)).is_some_and(|name| name.len() < 255));
+    }
+
+    #[test]
+    fn a_hostile_text_takes_no_time() {
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let alias = format!("*a{}", level - 1);
+            bomb += &format!("a{level}: &a{level} [{}]\n", [alias.as_str(); 10].join(", "));
+        }
+        let began = std::time::Instant::now();
+        assert_eq!(written_name(&format!("{bomb}name: Bomb\n")).as_deref(), Some("Bomb"));
+        assert_eq!(written_name(&format!("name: {}\n", "[".repeat(200_000))), None);
+        assert_eq!(written_name(&"[".repeat(200_000)), None);
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
     }
 
     #[test]

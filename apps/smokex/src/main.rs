@@ -1,7 +1,8 @@
 //! The smokex program: everything in one process, one role alone, and the command line.
 //!
 //! Commands start nothing but a single-threaded runtime: no logs, no Sentry; those without a server
-//! (`check`, `run`) no database either.
+//! (`check`, `run`) and those that ask one over its API (`login`, `pull`, `push`, `run --remote`) no
+//! database either.
 
 mod arguments;
 mod billing;

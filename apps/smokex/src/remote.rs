@@ -34,6 +34,8 @@ use self::{
 
 /// How long one answer may take, beside what the server was asked to wait for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Whoever waits longer than this is told what for.
+const WORTH_TELLING: Duration = Duration::from_secs(3);
 /// How large an answer may be: a run of many steps tells the beginning of every response.
 const MOST: usize = 256 << 20;
 
@@ -115,6 +117,9 @@ impl Remote {
                     None => return Err(RemoteError::Doubtful(failure.into())),
                 },
             };
+            if pause >= WORTH_TELLING {
+                eprintln!("The server is busy. It is asked again in {} s.", pause.as_secs());
+            }
             tokio::time::sleep(pause).await;
         }
     }

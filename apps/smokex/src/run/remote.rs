@@ -31,8 +31,8 @@ pub fn run(arguments: &RunArguments) -> Exit {
 }
 
 async fn run_all(arguments: &RunArguments) -> Result<(Exit, Vec<PlanRun>), GivingUp> {
-    let remote = Credentials::remote(Transport::of(arguments.server.insecure)).map_err(GivingUp::wrong)?;
-    let plans = chosen::choose(&remote, &arguments.plans, arguments.folder.folder.as_deref()).await?;
+    let remote = Credentials::remote(Transport::of(arguments.insecure)).map_err(GivingUp::wrong)?;
+    let plans = chosen::choose(&remote, &arguments.plans, arguments.folder.as_deref()).await?;
     let variables: BTreeMap<&str, &str> =
         arguments.variables.iter().map(|given| (given.name.as_str(), given.value.as_str())).collect();
     let cancel = runtime::shutdown::on_signals()
