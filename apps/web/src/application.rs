@@ -16,6 +16,7 @@ use store::{Change, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    api,
     config::Config,
     demo,
     middleware::{observe, origin},
@@ -72,6 +73,7 @@ impl Application {
             App::new()
                 .app_data(shared.clone())
                 .configure(routes::configure)
+                .service(api::services())
                 .configure(|services| {
                     if let Some(path) = panics_at {
                         routes::panic_at(path, services);

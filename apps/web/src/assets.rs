@@ -10,7 +10,7 @@ use actix_web::{
 };
 use rust_embed::RustEmbed;
 
-use crate::error::PageError;
+use crate::error::WebError;
 
 #[derive(RustEmbed)]
 #[folder = "../../assets/dist/"]
@@ -58,9 +58,9 @@ pub(crate) fn url(name: &str) -> Option<&'static str> {
 }
 
 /// `GET /assets/{name}`
-pub(crate) async fn get(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn get(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, WebError> {
     let name = name.into_inner();
-    let asset = ASSETS.get(name.as_str()).ok_or(PageError::NotFound)?;
+    let asset = ASSETS.get(name.as_str()).ok_or(WebError::NotFound)?;
     let tag = EntityTag::new_strong(asset.version.clone());
     let mut response = HttpResponse::Ok();
     // Under its version an asset never changes; without it (fonts named in styles) browsers ask again.
@@ -84,7 +84,7 @@ pub(crate) async fn get(request: HttpRequest, name: Path<String>) -> Result<Http
     if known {
         return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
     }
-    let file = Files::get(&name).ok_or(PageError::NotFound)?;
+    let file = Files::get(&name).ok_or(WebError::NotFound)?;
     Ok(match file.data {
         Cow::Borrowed(bytes) => response.body(bytes),
         Cow::Owned(bytes) => response.body(bytes),

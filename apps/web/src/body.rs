@@ -18,7 +18,7 @@ use futures_util::{Stream, StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
 use tokio::time::Sleep;
 
-use crate::{config::Limits, error::PageError};
+use crate::{config::Limits, error::WebError};
 
 /// A plan of the greatest length, every byte of it percent-encoded, fits.
 const MOST: usize = 1024 * 1024;
@@ -66,8 +66,8 @@ impl Stream for Bounded {
 pub(crate) struct Whole(pub(crate) Vec<u8>);
 
 impl FromRequest for Whole {
-    type Error = PageError;
-    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+    type Error = WebError;
+    type Future = LocalBoxFuture<'static, Result<Self, WebError>>;
 
     fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let mut payload = payload.take();
@@ -81,11 +81,11 @@ impl FromRequest for Whole {
     }
 }
 
-fn unreadable(error: PayloadError) -> PageError {
+fn unreadable(error: PayloadError) -> WebError {
     match error {
-        PayloadError::Overflow => PageError::TooLarge,
-        PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => PageError::TimedOut,
-        error => PageError::BadRequest(format!("The body of the request could not be read: {error}.")),
+        PayloadError::Overflow => WebError::TooLarge,
+        PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => WebError::TimedOut,
+        error => WebError::BadRequest(format!("The body of the request could not be read: {error}.")),
     }
 }
 
@@ -93,17 +93,17 @@ fn unreadable(error: PayloadError) -> PageError {
 pub(crate) struct Form<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
-    type Error = PageError;
-    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+    type Error = WebError;
+    type Future = LocalBoxFuture<'static, Result<Self, WebError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let whole = Whole::from_request(request, payload);
         Box::pin(async move {
             let Whole(bytes) = whole.await?;
-            let text = String::from_utf8(bytes)
-                .map_err(|_| PageError::BadRequest("The form is not UTF-8 text.".to_owned()))?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| WebError::BadRequest("The form is not UTF-8 text.".to_owned()))?;
             let Query(form) = Query::from_query(&text)
-                .map_err(|error| PageError::BadRequest(format!("The form could not be read: {error}.")))?;
+                .map_err(|error| WebError::BadRequest(format!("The form could not be read: {error}.")))?;
             Ok(Self(form))
         })
     }

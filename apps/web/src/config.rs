@@ -61,6 +61,10 @@ pub struct Limits {
     pub mail_burst: NonZeroU32,
     /// After how long one more may be asked for.
     pub mail_refill: Duration,
+    /// How many requests to the API one organization makes at once.
+    pub api_burst: NonZeroU32,
+    /// After how long one more is allowed.
+    pub api_refill: Duration,
     /// How long a session lives.
     pub session: Duration,
     /// After how long without news a live stream is looked after: whether anybody still listens, and
@@ -84,6 +88,8 @@ impl Default for Limits {
             code_refill: Duration::from_secs(5 * 60),
             mail_burst: NonZeroU32::new(5).expect("five is not zero"),
             mail_refill: Duration::from_secs(5 * 60),
+            api_burst: NonZeroU32::new(300).expect("three hundred is not zero"),
+            api_refill: Duration::from_millis(100),
             session: Duration::from_hours(30 * 24),
             heartbeat: Duration::from_secs(15),
             streams: 100,

@@ -2,17 +2,17 @@
 
 use domain::{PlanName, Restriction, SecretName, WhenBusy};
 use plan::{Checked, Diagnostic, Known};
-use store::NewPlan;
+use store::{NewPlan, Tenant};
 use tokio::sync::Semaphore;
 
-use crate::{error::PageError, session::SignedIn, state::State};
+use crate::{error::WebError, state::State};
 
 /// So many names that a plan needs from outside are remembered.
 const MOST_OUTSIDE: usize = 1_000;
 
 /// What comes from outside of the plans of an organization: its secrets.
-pub(crate) async fn known(state: &State, member: &SignedIn) -> Result<Known, PageError> {
-    Ok(Known { names: Some(state.store.secret_names(member.tenant()).await?) })
+pub(crate) async fn known(state: &State, tenant: &Tenant) -> Result<Known, WebError> {
+    Ok(Known { names: Some(state.store.secret_names(tenant).await?) })
 }
 
 /// The text of a plan, read.
@@ -33,7 +33,7 @@ pub(crate) struct Mistakes {
 impl Draft {
     /// Reads the text, on a thread that may take its time. The name is for a text that has
     /// none of its own. Line ends of forms (CR LF) become those of the language.
-    pub(crate) async fn read(name: String, text: String, known: Known) -> Result<Self, PageError> {
+    pub(crate) async fn read(name: String, text: String, known: Known) -> Result<Self, WebError> {
         let text = text.replace("\r\n", "\n");
         let (text, checked) = aside(move || {
             let checked = plan::check(&text, &known);
@@ -65,7 +65,7 @@ impl Draft {
 }
 
 /// What a plan needs from outside, by its text.
-pub(crate) async fn outside(text: String) -> Result<Vec<String>, PageError> {
+pub(crate) async fn outside(text: String) -> Result<Vec<String>, WebError> {
     aside(move || names(plan::check(&text, &Known::default()).outside)).await
 }
 
@@ -91,12 +91,12 @@ fn when_busy(written: plan::model::WhenBusy) -> WhenBusy {
 }
 
 /// The mistakes of a text as it came, which may not even be UTF-8.
-pub(crate) async fn diagnose(bytes: Vec<u8>, known: Known) -> Result<Vec<Diagnostic>, PageError> {
+pub(crate) async fn diagnose(bytes: Vec<u8>, known: Known) -> Result<Vec<Diagnostic>, WebError> {
     aside(move || plan::check_bytes(&bytes, &known).diagnostics).await
 }
 
 /// The names of the variables that a plan's text declares, in their order.
-pub(crate) async fn variables(text: String) -> Result<Vec<String>, PageError> {
+pub(crate) async fn variables(text: String) -> Result<Vec<String>, WebError> {
     aside(move || {
         let plan = plan::check(&text, &Known::default()).plan;
         plan.map(|plan| plan.variables.keys().cloned().collect()).unwrap_or_default()
@@ -107,7 +107,7 @@ pub(crate) async fn variables(text: String) -> Result<Vec<String>, PageError> {
 /// So many texts are read at once: a hostile one may take a tenth of a second.
 static READING: Semaphore = Semaphore::const_new(4);
 
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PageError> {
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WebError> {
     let slot = READING.acquire().await.expect("the semaphore is never closed");
     let done = tokio::task::spawn_blocking(move || {
         // Held by the work: whoever goes away before its end frees nothing early.
@@ -115,5 +115,5 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
         work()
     })
     .await;
-    done.map_err(|error| PageError::internal(format!("a plan was not read: {error}")))
+    done.map_err(|error| WebError::internal(format!("a plan was not read: {error}")))
 }

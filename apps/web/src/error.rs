@@ -1,14 +1,18 @@
-//! What a handler may answer instead of a page, and the page that says so.
+//! What a handler may answer instead of what was asked for: as a page, and in the API as problem details
+//! (`api/problem.rs`).
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
 use askama::Template;
-use store::MemberError;
+use plan::Diagnostic;
+use serde::Serialize;
+use store::{CreateTokenError, MemberError};
+use utoipa::ToSchema;
 
 use crate::assets;
 
-/// Why there is no page.
+/// Why there is no answer to what was asked for.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum PageError {
+pub(crate) enum WebError {
     /// Nobody is signed in; the page to come back to.
     #[error("sign in first")]
     SignIn {
@@ -21,9 +25,34 @@ pub(crate) enum PageError {
     /// An invitation that was never made, was used or taken back, or is too old.
     #[error("no such invitation")]
     NoInvitation,
+    /// No token came with a request that wants one, or one that is not good.
+    #[error("unauthorized: {0}")]
+    Unauthorized(String),
     /// It cannot be done as things are.
     #[error("conflict: {0}")]
     Conflict(String),
+    /// Somebody has saved another version meanwhile.
+    #[error("conflict with version {current}")]
+    Stale {
+        /// The version that is current now.
+        current: u32,
+    },
+    /// The organization's tier does not allow it.
+    #[error("over a limit: {0}")]
+    OverLimit(String),
+    /// The request was read, and what it asks for cannot be.
+    #[error("invalid: {detail}")]
+    Invalid {
+        /// What is wrong, in a sentence.
+        detail: String,
+        /// At which fields.
+        fields: Vec<FieldError>,
+        /// In a plan's text.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// The body is of a kind that is not read.
+    #[error("unsupported media type")]
+    MediaType,
     /// There is no such thing, or it is somebody else's.
     #[error("not found")]
     NotFound,
@@ -62,13 +91,28 @@ pub(crate) enum PageError {
     Internal(String),
 }
 
-impl PageError {
+/// What is wrong with one field.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// Its name.
+    pub(crate) field: &'static str,
+    /// What is wrong, in a sentence.
+    pub(crate) message: String,
+}
+
+impl WebError {
     pub(crate) fn internal(text: impl Into<String>) -> Self {
         Self::Internal(text.into())
     }
 
+    /// What is wrong with one field.
+    pub(crate) fn field(field: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::Invalid { detail: message.clone(), fields: vec![FieldError { field, message }], diagnostics: Vec::new() }
+    }
+
     /// What happened, and what to do about it.
-    fn words(&self) -> (&'static str, String) {
+    pub(crate) fn words(&self) -> (&'static str, String) {
         match self {
             Self::SignIn { .. } => ("Sign in first", "This page is for members.".to_owned()),
             Self::NoOrganization => ("Choose an organization", "You belong to none.".to_owned()),
@@ -77,6 +121,17 @@ impl PageError {
                 "It was used, taken back or replaced by a newer one, it is older than 7 days, or the address has a typing \
                  error. Ask whoever invited you to send it again."
                     .to_owned(),
+            ),
+            Self::Unauthorized(reason) => ("This wants a token", reason.clone()),
+            Self::Stale { current } => (
+                "Somebody else was faster",
+                format!("Version {current} was saved meanwhile. Read it, then save over it."),
+            ),
+            Self::OverLimit(reason) => ("This is more than the tier allows", reason.clone()),
+            Self::Invalid { detail, .. } => ("This cannot be taken", detail.clone()),
+            Self::MediaType => (
+                "This kind of body is not read",
+                "Send JSON, with the header `Content-Type: application/json`.".to_owned(),
             ),
             Self::Conflict(reason) => ("This cannot be done now", reason.clone()),
             Self::NotFound => (
@@ -109,9 +164,10 @@ impl PageError {
     }
 }
 
-impl From<store::Error> for PageError {
+impl From<store::Error> for WebError {
     fn from(error: store::Error) -> Self {
         match error {
+            store::Error::KeyReused => Self::field("Idempotency-Key", error.to_string()),
             store::Error::Busy(_) => {
                 tracing::warn!("{error}");
                 Self::Busy
@@ -121,7 +177,16 @@ impl From<store::Error> for PageError {
     }
 }
 
-impl From<MemberError> for PageError {
+impl From<CreateTokenError> for WebError {
+    fn from(error: CreateTokenError) -> Self {
+        match error {
+            CreateTokenError::TooMany => Self::Conflict(error.to_string()),
+            CreateTokenError::Member(error) => error.into(),
+        }
+    }
+}
+
+impl From<MemberError> for WebError {
     fn from(error: MemberError) -> Self {
         match error {
             MemberError::NotFound => Self::NotFound,
@@ -142,11 +207,15 @@ struct ErrorPage<'a> {
     stylesheet: Option<&'static str>,
 }
 
-impl ResponseError for PageError {
+impl ResponseError for WebError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::SignIn { .. } | Self::NoOrganization => StatusCode::SEE_OTHER,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Conflict(_) | Self::Stale { .. } => StatusCode::CONFLICT,
+            Self::OverLimit(_) => StatusCode::PAYMENT_REQUIRED,
+            Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound | Self::NoInvitation => StatusCode::NOT_FOUND,
             Self::Forbidden(_) | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -175,6 +244,9 @@ impl ResponseError for PageError {
             }
             Self::Throttled { seconds } => {
                 response.insert_header((header::RETRY_AFTER, *seconds));
+            }
+            Self::Unauthorized(_) => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"smokex\""));
             }
             Self::Busy => {
                 response.insert_header((header::RETRY_AFTER, 5));

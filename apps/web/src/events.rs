@@ -18,13 +18,13 @@ use futures_util::stream;
 use store::{Change, Changes};
 use tokio::time::{Instant, timeout};
 
-use crate::{error::PageError, session::SignedIn, state::State};
+use crate::{error::WebError, session::SignedIn, state::State};
 
 /// Changes this close together make one message.
 const TOGETHER: Duration = Duration::from_millis(80);
 
 /// `GET /events`: everything of the organization.
-pub(crate) async fn all(member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn all(member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     open(Subject::Everything, member, state)
 }
 
@@ -33,17 +33,17 @@ pub(crate) async fn of_plan(
     plan: Path<PlanId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let plan = plan.into_inner();
-    state.store.plan(member.tenant(), plan).await?.ok_or(PageError::NotFound)?;
+    state.store.plan(member.tenant(), plan).await?.ok_or(WebError::NotFound)?;
     open(Subject::Plan(plan), member, state)
 }
 
 /// `GET /runs/{run}/events`: the run and its steps. 204, which tells browsers not to come back, once
 /// nothing will change any more.
-pub(crate) async fn of_run(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn of_run(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     let run = run.into_inner();
-    let detail = state.store.run(member.tenant(), run).await?.ok_or(PageError::NotFound)?;
+    let detail = state.store.run(member.tenant(), run).await?.ok_or(WebError::NotFound)?;
     if detail.row.state.is_final() {
         return Ok(HttpResponse::NoContent().finish());
     }
@@ -82,7 +82,7 @@ struct Stream {
     _place: Place,
 }
 
-fn open(subject: Subject, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+fn open(subject: Subject, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     let place = Place::take(&state.streams, member.tenant().organization(), state.config.limits.streams)?;
     let changes = state.store.changes();
     let stream = Stream { subject, member, state, changes, greeted: false, _place: place };
@@ -142,11 +142,11 @@ impl Place {
         streams: &Arc<Mutex<HashMap<OrganizationId, usize>>>,
         organization: OrganizationId,
         most: usize,
-    ) -> Result<Self, PageError> {
+    ) -> Result<Self, WebError> {
         let mut open = streams.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(organization).or_default();
         if *count >= most {
-            return Err(PageError::Busy);
+            return Err(WebError::Busy);
         }
         *count += 1;
         Ok(Self { streams: Arc::clone(streams), organization })

@@ -1,10 +1,11 @@
-//! Everything a browser talks to: pages, sign-in, live updates, the docs, and the demo API that
-//! plans may be tried on.
+//! Everything that talks HTTP to us: pages, sign-in, live updates and the docs for browsers, the REST API for
+//! programs, and the demo API that plans may be tried on.
 //!
 //! Handlers translate between HTTP and the rest: what a plan may say is decided in `plan`, what may
 //! follow what in `domain`, and every query stands in `store`.
 
 mod address;
+mod api;
 mod application;
 mod assets;
 mod body;
@@ -30,5 +31,5 @@ mod throttle;
 pub use application::{Application, BuildError};
 pub use config::{Config, Limits, MailDelivery};
 pub use metrics::MetricsListener;
-pub use routes::{Access, ROUTES, Route};
+pub use routes::{Access, Route, routes};
 pub use samples::{SAMPLES, Sample};

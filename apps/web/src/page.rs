@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::{
     assets,
     config::MailDelivery,
-    error::PageError,
+    error::WebError,
     middleware::protect::Nonce,
     session::{SignedIn, Somebody},
     show::standing::Standing,
@@ -138,12 +138,12 @@ impl Page {
 }
 
 /// The page, with status 200.
-pub(crate) fn html(template: &impl Template) -> Result<HttpResponse, PageError> {
+pub(crate) fn html(template: &impl Template) -> Result<HttpResponse, WebError> {
     html_with(StatusCode::OK, template)
 }
 
 /// The page, with another status.
-pub(crate) fn html_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, PageError> {
+pub(crate) fn html_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, WebError> {
     let text = rendered(template)?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(text))
 }
@@ -154,8 +154,8 @@ pub(crate) fn html_of(text: String) -> HttpResponse {
 }
 
 /// The template's text.
-pub(crate) fn rendered(template: &impl Template) -> Result<String, PageError> {
-    template.render().map_err(|error| PageError::internal(format!("a page was not rendered: {error}")))
+pub(crate) fn rendered(template: &impl Template) -> Result<String, WebError> {
+    template.render().map_err(|error| WebError::internal(format!("a page was not rendered: {error}")))
 }
 
 /// On to another page, with GET.

@@ -10,7 +10,7 @@ use argon2::{
 };
 use tokio::sync::Semaphore;
 
-use crate::error::PageError;
+use crate::error::WebError;
 
 /// Beyond this many waiting, newcomers are sent away: their turn would come too late.
 const WAITING: usize = 64;
@@ -36,19 +36,19 @@ impl Passwords {
     }
 
     /// The hash to store, in PHC form.
-    pub(crate) async fn hash(&self, password: String) -> Result<String, PageError> {
+    pub(crate) async fn hash(&self, password: String) -> Result<String, WebError> {
         self.in_turn(move || {
             argon2()
                 .hash_password(password.as_bytes(), &new_salt())
                 .map(|hash| hash.to_string())
-                .map_err(|error| PageError::internal(format!("a password could not be hashed: {error}")))
+                .map_err(|error| WebError::internal(format!("a password could not be hashed: {error}")))
         })
         .await?
     }
 
     /// Whether the password is the one that was hashed. Without a hash the answer is no, after the
     /// same work: how long it takes does not tell whether there is an account.
-    pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, PageError> {
+    pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, WebError> {
         self.in_turn(move || {
             let stored = hash.as_deref().unwrap_or(&NOBODY);
             let matches = PasswordHash::new(stored)
@@ -59,7 +59,7 @@ impl Passwords {
         .await
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PageError> {
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, WebError> {
         let _place = Place::take(&self.waiting)?;
         let slot = Arc::clone(&self.slots).acquire_owned().await.expect("the semaphore is never closed");
         tokio::task::spawn_blocking(move || {
@@ -68,7 +68,7 @@ impl Passwords {
             work()
         })
         .await
-        .map_err(|error| PageError::internal(format!("a password was not looked at: {error}")))
+        .map_err(|error| WebError::internal(format!("a password was not looked at: {error}")))
     }
 }
 
@@ -76,10 +76,10 @@ impl Passwords {
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Result<Self, PageError> {
+    fn take(waiting: &'a AtomicUsize) -> Result<Self, WebError> {
         let place = Self(waiting);
         if waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
-            return Err(PageError::Busy);
+            return Err(WebError::Busy);
         }
         Ok(place)
     }
@@ -122,7 +122,7 @@ mod tests {
     async fn beyond_a_full_queue_people_are_sent_away_and_the_queue_empties_again() {
         let passwords = Passwords::new();
         let places: Vec<_> = (0..WAITING).map(|_| Place::take(&passwords.waiting).unwrap()).collect();
-        assert!(matches!(passwords.hash("x".to_owned()).await, Err(PageError::Busy)));
+        assert!(matches!(passwords.hash("x".to_owned()).await, Err(WebError::Busy)));
         drop(places);
         assert!(passwords.hash("x".to_owned()).await.is_ok());
     }

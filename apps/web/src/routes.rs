@@ -1,8 +1,10 @@
-//! Every address there is, in one table: what is registered, and what the tests go through.
+//! Every address there is: the table of the pages', with which they are registered, and the API's.
+
+use std::sync::LazyLock;
 
 use actix_web::{HttpRequest, HttpResponse, dev::ResourceDef, guard, http::Method, web, web::ServiceConfig};
 
-use crate::{assets, error::PageError, events, metrics, pages};
+use crate::{api, assets, error::WebError, events, metrics, pages};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum Access {
     Member,
     /// Whoever runs this server; for everybody else there is no such thing.
     Operator,
+    /// Programs that hold a token.
+    Token,
 }
 
 /// An address with a method.
@@ -30,8 +34,8 @@ pub struct Route {
 
 macro_rules! routes {
     ($($access:ident $method:ident $path:literal => $handler:path;)*) => {
-        /// Every route there is: none is registered anywhere else.
-        pub const ROUTES: &[Route] = &[
+        /// Every route for browsers: none is registered anywhere else.
+        const PAGES: &[Route] = &[
             $(Route { method: stringify!($method), path: $path, access: Access::$access },)*
         ];
 
@@ -170,6 +174,20 @@ routes! {
     Public GET "/metrics" => metrics::page;
 }
 
+static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    let of_api = api::operations().map(|(method, path, operation)| {
+        let access = if api::document::is_public(operation) { Access::Public } else { Access::Token };
+        Route { method, path, access }
+    });
+    PAGES.iter().copied().chain(of_api).collect()
+});
+
+/// Every route there is: those of the pages, and those that the API describes.
+#[must_use]
+pub fn routes() -> &'static [Route] {
+    &ROUTES
+}
+
 fn method(name: &str) -> actix_web::Route {
     match name {
         "GET" => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
@@ -191,14 +209,14 @@ pub(crate) fn panic_at(path: &str, services: &mut ServiceConfig) {
 }
 
 /// Whatever no route takes: an unknown address, or a known one with a method it does not have.
-pub(crate) async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, PageError> {
+pub(crate) async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, WebError> {
     let allowed: Vec<&str> = ROUTES
         .iter()
         .filter(|route| ResourceDef::new(route.path).is_match(request.path()))
         .map(|route| route.method)
         .collect();
     if allowed.is_empty() || allowed.contains(&request.method().as_str()) {
-        return Err(PageError::NotFound);
+        return Err(WebError::NotFound);
     }
-    Err(PageError::Method { allowed: allowed.join(", ") })
+    Err(WebError::Method { allowed: allowed.join(", ") })
 }

@@ -19,7 +19,7 @@ use futures_util::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
 use store::{Member, Person};
 
-use crate::{error::PageError, state::State};
+use crate::{error::WebError, state::State};
 
 /// For how long a member is believed without asking the database again. A session that ends in this
 /// process is forgotten at once; one that ends in another process lives on here for this long, unless it ends
@@ -184,19 +184,19 @@ impl Deref for SignedIn {
 
 impl SignedIn {
     /// Lets only members go on whose role may do this.
-    pub(crate) fn must(&self, action: Action) -> Result<(), PageError> {
-        if self.role.may(action) { Ok(()) } else { Err(PageError::Forbidden(action.refusal())) }
+    pub(crate) fn must(&self, action: Action) -> Result<(), WebError> {
+        if self.role.may(action) { Ok(()) } else { Err(WebError::Forbidden(action.refusal())) }
     }
 
     /// None if nobody is signed in, or whoever is belongs to no organization.
-    pub(crate) async fn of(request: &HttpRequest) -> Result<Option<Self>, PageError> {
+    pub(crate) async fn of(request: &HttpRequest) -> Result<Option<Self>, WebError> {
         let state = request.app_data::<Data<State>>().expect("every application has a state");
         let Some(token) = Token::of(request, state) else { return Ok(None) };
         Self::by(token.hash(), state).await
     }
 
     /// None if the session is over.
-    pub(crate) async fn by(hash: [u8; 32], state: &State) -> Result<Option<Self>, PageError> {
+    pub(crate) async fn by(hash: [u8; 32], state: &State) -> Result<Option<Self>, WebError> {
         let member = match state.sessions.recall(&hash) {
             Some(member) => member,
             None => {
@@ -212,8 +212,8 @@ impl SignedIn {
 }
 
 impl FromRequest for SignedIn {
-    type Error = PageError;
-    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+    type Error = WebError;
+    type Future = LocalBoxFuture<'static, Result<Self, WebError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -222,7 +222,7 @@ impl FromRequest for SignedIn {
                 return Ok(member);
             }
             Somebody::from_request(&request, &mut Payload::None).await?;
-            Err(PageError::NoOrganization)
+            Err(WebError::NoOrganization)
         })
     }
 }
@@ -236,7 +236,7 @@ pub(crate) struct Somebody {
 
 impl Somebody {
     /// None if nobody is signed in.
-    pub(crate) async fn of(request: &HttpRequest) -> Result<Option<Self>, PageError> {
+    pub(crate) async fn of(request: &HttpRequest) -> Result<Option<Self>, WebError> {
         let state = request.app_data::<Data<State>>().expect("every application has a state");
         let Some(token) = Token::of(request, state) else { return Ok(None) };
         let hash = token.hash();
@@ -245,8 +245,8 @@ impl Somebody {
 }
 
 impl FromRequest for Somebody {
-    type Error = PageError;
-    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+    type Error = WebError;
+    type Future = LocalBoxFuture<'static, Result<Self, WebError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -255,7 +255,7 @@ impl FromRequest for Somebody {
                 let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
                 // What was sent with a POST is gone by then; the start is a better place to return to.
                 let next = if request.method() == Method::GET { path } else { "/" };
-                PageError::SignIn { next: next.to_owned() }
+                WebError::SignIn { next: next.to_owned() }
             })
         })
     }

@@ -19,6 +19,8 @@ pub mod limits;
 pub mod mail;
 pub mod money;
 pub mod notice;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod over_limit;
 pub mod recovery_code;
 pub mod report;

@@ -17,7 +17,7 @@ use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
 use super::protect;
-use crate::{body, error::PageError, routes, state::State};
+use crate::{body, error::WebError, routes, state::State};
 
 /// The id of a request: in its answer, in every line of the log, and with every event at Sentry.
 #[derive(Clone, Copy)]
@@ -78,7 +78,7 @@ pub(crate) async fn observe(
             (error.to_string(), response)
         }
         Err(_panic) => {
-            let error = PageError::internal("a handler panicked");
+            let error = WebError::internal("a handler panicked");
             let response = Error::from(error).error_response();
             ("a handler panicked".to_owned(), response)
         }

@@ -13,7 +13,7 @@ use actix_web::{
 };
 use url::Url;
 
-use crate::{error::PageError, state::State};
+use crate::{error::WebError, state::State};
 
 pub(crate) async fn guard(
     request: ServiceRequest,
@@ -22,7 +22,7 @@ pub(crate) async fn guard(
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
     let origin = request.app_data::<Data<State>>().map(|state| &state.origin);
     if changes && !is_our_own(request.headers(), origin) {
-        return Ok(request.into_response(PageError::CrossSite.error_response()));
+        return Ok(request.into_response(WebError::CrossSite.error_response()));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }

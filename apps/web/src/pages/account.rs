@@ -44,7 +44,7 @@ use crate::{
     body::Form,
     config::MailDelivery,
     editing::Draft,
-    error::PageError,
+    error::WebError,
     mail,
     page::{Page, Section, go, html, html_with},
     samples::SAMPLES,
@@ -95,7 +95,7 @@ pub(crate) struct SignIn {
 }
 
 /// `GET /sign-up`
-pub(crate) async fn sign_up_form(request: HttpRequest) -> Result<HttpResponse, PageError> {
+pub(crate) async fn sign_up_form(request: HttpRequest) -> Result<HttpResponse, WebError> {
     if Somebody::of(&request).await?.is_some() {
         return Ok(go("/"));
     }
@@ -114,7 +114,7 @@ pub(crate) async fn sign_up(
     request: HttpRequest,
     state: Data<State>,
     Form(form): Form<SignUp>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let begun = Instant::now();
     state.throttle.address(address::of(&request, &state.config.serving.trusted_proxies))?;
     let email = form.email.parse::<Email>();
@@ -173,7 +173,7 @@ pub(crate) async fn welcome(
     request: HttpRequest,
     state: Data<State>,
     query: Query<Next>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     if Somebody::of(&request).await?.is_some() {
         return Ok(go("/"));
     }
@@ -211,7 +211,7 @@ impl Next {
 }
 
 /// `GET /sign-in`
-pub(crate) async fn sign_in_form(request: HttpRequest, query: Query<Next>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn sign_in_form(request: HttpRequest, query: Query<Next>) -> Result<HttpResponse, WebError> {
     let query = query.into_inner();
     if Somebody::of(&request).await?.is_some() {
         return Ok(go(local(&query.next)));
@@ -225,7 +225,7 @@ pub(crate) async fn sign_in(
     request: HttpRequest,
     state: Data<State>,
     Form(form): Form<SignIn>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     state.throttle.address(address::of(&request, &state.config.serving.trusted_proxies))?;
     let account = match form.email.parse::<Email>() {
         Ok(email) => {
@@ -249,13 +249,13 @@ pub(crate) async fn sign_in(
 }
 
 /// Signs somebody in. The session before, if there was one, is not carried on.
-async fn change_session(request: &HttpRequest, state: &State, user: UserId) -> Result<Token, PageError> {
+async fn change_session(request: &HttpRequest, state: &State, user: UserId) -> Result<Token, WebError> {
     end_session(request, state).await?;
     begin_session(request, state, user).await
 }
 
 /// `POST /sign-out`
-pub(crate) async fn sign_out(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn sign_out(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, WebError> {
     end_session(&request, &state).await?;
     let mut response = go("/");
     set_cookie(&mut response, &session::forget(&state))?;
@@ -267,23 +267,23 @@ fn sign_in_page(
     form: SignIn,
     note: Option<&'static str>,
     status: StatusCode,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let page = Page::public(request, Section::Public);
     let is_wrong = status != StatusCode::OK;
     html_with(status, &SignInPage { page, email: form.email, next: form.next, note, is_wrong })
 }
 
-pub(crate) async fn begin_session(request: &HttpRequest, state: &State, user: UserId) -> Result<Token, PageError> {
+pub(crate) async fn begin_session(request: &HttpRequest, state: &State, user: UserId) -> Result<Token, WebError> {
     let token = Token::new();
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let expires = SystemTime::now() + state.config.limits.session;
-    let expires_at = Timestamp::try_from(expires).map_err(|error| PageError::internal(error.to_string()))?;
+    let expires_at = Timestamp::try_from(expires).map_err(|error| WebError::internal(error.to_string()))?;
     let user_agent = user_agent.unwrap_or_default().to_owned();
     state.store.create_session(user, NewSession { token_hash: token.hash(), user_agent, expires_at }).await?;
     Ok(token)
 }
 
-async fn end_session(request: &HttpRequest, state: &State) -> Result<(), PageError> {
+async fn end_session(request: &HttpRequest, state: &State) -> Result<(), WebError> {
     if let Some(somebody) = Somebody::of(request).await? {
         state.store.end_session(&somebody.person).await?;
         state.sessions.forget(&somebody.hash);
@@ -291,8 +291,8 @@ async fn end_session(request: &HttpRequest, state: &State) -> Result<(), PageErr
     Ok(())
 }
 
-pub(crate) fn set_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) -> Result<(), PageError> {
-    response.add_cookie(cookie).map_err(|error| PageError::internal(format!("a cookie was not set: {error}")))
+pub(crate) fn set_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) -> Result<(), WebError> {
+    response.add_cookie(cookie).map_err(|error| WebError::internal(format!("a cookie was not set: {error}")))
 }
 
 /// A path of ours; anything else is the start page.

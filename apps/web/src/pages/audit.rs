@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use store::{AuditFilter, AuditRow, PageRequest, Store, Tenant};
 
 use crate::{
-    error::PageError,
+    error::WebError,
     filter::Query,
     page::{Page, Section, html},
     pages::runs::TIMES,
@@ -82,11 +82,7 @@ fn filter(query: &Query, page: PageRequest) -> AuditFilter {
 }
 
 /// `GET /audit?who=…&deed=…&time=…&after=…`
-pub(crate) async fn page(
-    request: HttpRequest,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn page(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     member.must(Action::ReadAuditLog)?;
     let query = Query::of(request.query_string());
     let list = state.store.audit(member.tenant(), filter(&query, query.page())).await?;
@@ -95,7 +91,7 @@ pub(crate) async fn page(
 }
 
 /// `GET /audit.csv`: all that the filters leave.
-pub(crate) async fn csv(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn csv(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     member.must(Action::ReadAuditLog)?;
     let rows = |rows: &[AuditRow], _is_first| rows.iter().map(line).collect::<String>();
     let head = "at,actor,who,action,id,name,details\r\n";
@@ -104,11 +100,7 @@ pub(crate) async fn csv(request: HttpRequest, member: SignedIn, state: Data<Stat
 }
 
 /// `GET /audit.json`: all that the filters leave, as one array.
-pub(crate) async fn json(
-    request: HttpRequest,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn json(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     member.must(Action::ReadAuditLog)?;
     let rows = |rows: &[AuditRow], is_first| {
         let texts: Vec<_> = rows.iter().map(|row| object(row).to_string()).collect();

@@ -19,7 +19,7 @@ use self::usage::Usage;
 pub(crate) use self::webhook::webhook;
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     page::{Page, Section, go, html, html_with},
     session::SignedIn,
     show::standing::Standing,
@@ -127,16 +127,12 @@ struct LeavePage {
 }
 
 /// `GET /billing`
-pub(crate) async fn page(
-    request: HttpRequest,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn page(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     member.must(Action::Bill)?;
     html(&read(&request, member, &state).await?)
 }
 
-async fn read(request: &HttpRequest, member: SignedIn, state: &State) -> Result<BillingPage, PageError> {
+async fn read(request: &HttpRequest, member: SignedIn, state: &State) -> Result<BillingPage, WebError> {
     let tenant = *member.tenant();
     let tiers = state.store.tiers();
     let tier = tiers.in_force.unwrap_or(member.tier);
@@ -145,8 +141,8 @@ async fn read(request: &HttpRequest, member: SignedIn, state: &State) -> Result<
         sale(billing, &member, state).await.map(Some)
     };
     let (usage, months, sale) = tokio::try_join!(
-        async { Usage::read(&member, state).await.map_err(PageError::from) },
-        async { state.store.metered(&tenant, MONTHS).await.map_err(PageError::from) },
+        async { Usage::read(&member, state).await.map_err(WebError::from) },
+        async { state.store.metered(&tenant, MONTHS).await.map_err(WebError::from) },
         sale,
     )?;
     Ok(BillingPage {
@@ -160,7 +156,7 @@ async fn read(request: &HttpRequest, member: SignedIn, state: &State) -> Result<
     })
 }
 
-async fn sale(billing: &Billing, member: &SignedIn, state: &State) -> Result<Sale, PageError> {
+async fn sale(billing: &Billing, member: &SignedIn, state: &State) -> Result<Sale, WebError> {
     let (customer, account) = tokio::join!(state.store.customer(member.tenant()), billing.account(member.tenant()));
     let customer = customer?;
     let account = match account {
@@ -183,8 +179,8 @@ async fn sale(billing: &Billing, member: &SignedIn, state: &State) -> Result<Sal
 }
 
 /// What subscriptions are sold through; there is no such page where none are.
-fn sold(state: &State) -> Result<&Billing, PageError> {
-    state.billing.as_ref().ok_or(PageError::NotFound)
+fn sold(state: &State) -> Result<&Billing, WebError> {
+    state.billing.as_ref().ok_or(WebError::NotFound)
 }
 
 /// The page again, with why it was not done.
@@ -193,9 +189,9 @@ async fn not_done(
     member: SignedIn,
     state: &State,
     error: &billing::Error,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let status = match error {
-        billing::Error::Store(error) => return Err(PageError::internal(error.to_string())),
+        billing::Error::Store(error) => return Err(WebError::internal(error.to_string())),
         billing::Error::Unreachable(_) | billing::Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         billing::Error::Subscribed | billing::Error::NotSubscribed | billing::Error::Outdated => StatusCode::CONFLICT,
         _ => StatusCode::BAD_GATEWAY,
@@ -218,7 +214,7 @@ pub(crate) async fn checkout(
     member: SignedIn,
     state: Data<State>,
     Form(Once { once }): Form<Once>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::Bill)?;
     let billing = sold(&state)?;
     match billing.checkout(member.tenant(), &member.email, &member.organization_name, &once).await {
@@ -232,7 +228,7 @@ pub(crate) async fn portal(
     request: HttpRequest,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::Bill)?;
     match sold(&state)?.portal(member.tenant()).await {
         Ok(to) => leave(&request, member, to),
@@ -240,17 +236,13 @@ pub(crate) async fn portal(
     }
 }
 
-fn leave(request: &HttpRequest, member: SignedIn, to: Url) -> Result<HttpResponse, PageError> {
+fn leave(request: &HttpRequest, member: SignedIn, to: Url) -> Result<HttpResponse, WebError> {
     html(&LeavePage { page: Page::of(request, Section::Billing, member), to })
 }
 
 /// `GET /billing/done`: back from Stripe's page for subscribing. What was bought holds at once, whether
 /// Stripe's webhook has come or not.
-pub(crate) async fn done(
-    request: HttpRequest,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn done(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     member.must(Action::Bill)?;
     match sold(&state)?.refresh(member.tenant()).await {
         Ok(_) => {
@@ -266,7 +258,7 @@ pub(crate) async fn ask_to_cancel(
     request: HttpRequest,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::Bill)?;
     sold(&state)?;
     let customer = state.store.customer(member.tenant()).await?;
@@ -288,7 +280,7 @@ pub(crate) async fn cancel(
     request: HttpRequest,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::Bill)?;
     match sold(&state)?.cancel(member.tenant()).await {
         Ok(()) => Ok(go("/billing")),
@@ -301,7 +293,7 @@ pub(crate) async fn resume(
     request: HttpRequest,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::Bill)?;
     match sold(&state)?.resume(member.tenant()).await {
         Ok(()) => Ok(go("/billing")),

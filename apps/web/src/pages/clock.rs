@@ -6,7 +6,7 @@ use store::{ClockStatus, WorkerRole, WorkerRow};
 
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     page::{Page, Section, go, html},
     pages::{schedule::Pause, schedules::reason},
     session::SignedIn,
@@ -88,11 +88,7 @@ impl ClockPage {
 }
 
 /// `GET /clock`
-pub(crate) async fn page(
-    request: HttpRequest,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn page(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     operators_only(&member)?;
     let status = state.store.clock().await?;
     html(&ClockPage { page: Page::of(&request, Section::Clock, member), status })
@@ -103,20 +99,20 @@ pub(crate) async fn pause(
     member: SignedIn,
     state: Data<State>,
     Form(pause): Form<Pause>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     operators_only(&member)?;
     state.store.pause_clock(member.email.as_str(), &reason(&pause.reason)).await?;
     Ok(go("/clock"))
 }
 
 /// `POST /clock/resume`
-pub(crate) async fn resume(member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn resume(member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     operators_only(&member)?;
     state.store.resume_clock().await?;
     Ok(go("/clock"))
 }
 
 /// For everybody else there is no such page.
-fn operators_only(member: &SignedIn) -> Result<(), PageError> {
-    if member.is_operator { Ok(()) } else { Err(PageError::NotFound) }
+fn operators_only(member: &SignedIn) -> Result<(), WebError> {
+    if member.is_operator { Ok(()) } else { Err(WebError::NotFound) }
 }

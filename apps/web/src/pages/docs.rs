@@ -11,7 +11,7 @@ use askama::Template;
 use domain::{Action, Role};
 
 use crate::{
-    error::PageError,
+    error::WebError,
     page::{Page, Section, html},
     samples::Sample,
     session::SignedIn,
@@ -45,7 +45,7 @@ impl DocsPage {
 }
 
 /// `GET /docs`
-pub(crate) async fn page(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn page(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, WebError> {
     let member = SignedIn::of(&request).await?;
     let page = Page::open(&request, Section::Docs, member);
     html(&DocsPage { page, demo_url: state.demo_url.clone() })

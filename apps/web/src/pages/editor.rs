@@ -15,7 +15,7 @@ use store::SaveError;
 use crate::{
     body::{Form, Whole},
     editing::{Draft, Mistakes, diagnose, known},
-    error::PageError,
+    error::WebError,
     page::{Page, Section, go, html, html_with},
     pages::plan::queue,
     samples::{SAMPLES, Sample},
@@ -91,7 +91,7 @@ pub(crate) async fn new(
     member: SignedIn,
     state: Data<State>,
     start: Query<Start>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::EditPlans)?;
     let limits = state.store.limits(&member);
     let over_limit = match limits.plans {
@@ -117,9 +117,9 @@ pub(crate) async fn create(
     member: SignedIn,
     state: Data<State>,
     Form(typed): Form<Typed>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::EditPlans)?;
-    let new = match Draft::read(typed.name, typed.text, known(&state, &member).await?).await?.into_plan() {
+    let new = match Draft::read(typed.name, typed.text, known(&state, member.tenant()).await?).await?.into_plan() {
         Ok(new) => new,
         Err(mistakes) => return with_mistakes(&request, member, None, *mistakes),
     };
@@ -149,8 +149,8 @@ pub(crate) async fn edit(
     plan: Path<PlanId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
-    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+) -> Result<HttpResponse, WebError> {
+    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(WebError::NotFound)?;
     member.must(Action::EditPlans)?;
     html(&EditorPage {
         page: Page::of(&request, Section::Plans, member),
@@ -171,11 +171,11 @@ pub(crate) async fn save(
     member: SignedIn,
     state: Data<State>,
     Form(typed): Form<Typed>,
-) -> Result<HttpResponse, PageError> {
-    let before = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+) -> Result<HttpResponse, WebError> {
+    let before = state.store.plan(member.tenant(), *plan).await?.ok_or(WebError::NotFound)?;
     member.must(Action::EditPlans)?;
     let edited = Saved { id: before.id, name: before.name, version: typed.version };
-    let new = match Draft::read(typed.name, typed.text, known(&state, &member).await?).await?.into_plan() {
+    let new = match Draft::read(typed.name, typed.text, known(&state, member.tenant()).await?).await?.into_plan() {
         Ok(new) => new,
         Err(mistakes) => return with_mistakes(&request, member, Some(edited), *mistakes),
     };
@@ -200,25 +200,21 @@ pub(crate) async fn save(
     }
 }
 
-fn not_saved(error: SaveError) -> PageError {
+fn not_saved(error: SaveError) -> WebError {
     match error {
-        SaveError::NotFound => PageError::NotFound,
+        SaveError::NotFound => WebError::NotFound,
         SaveError::Store(error) => error.into(),
-        SaveError::Conflict { .. } | SaveError::OverLimit(_) => PageError::internal(error.to_string()),
+        SaveError::Conflict { .. } | SaveError::OverLimit(_) => WebError::internal(error.to_string()),
     }
 }
 
 /// `POST /plans/check`: the mistakes of the text that is the body, while it is typed.
-pub(crate) async fn check(
-    member: SignedIn,
-    state: Data<State>,
-    Whole(bytes): Whole,
-) -> Result<HttpResponse, PageError> {
-    let known = known(&state, &member).await?;
+pub(crate) async fn check(member: SignedIn, state: Data<State>, Whole(bytes): Whole) -> Result<HttpResponse, WebError> {
+    let known = known(&state, member.tenant()).await?;
     Ok(HttpResponse::Ok().json(json!({ "diagnostics": diagnose(bytes, known).await? })))
 }
 
-async fn saved(state: &State, member: &SignedIn, plan: PlanId, then: &str) -> Result<HttpResponse, PageError> {
+async fn saved(state: &State, member: &SignedIn, plan: PlanId, then: &str) -> Result<HttpResponse, WebError> {
     if then == "run" {
         let run = queue(state, member, plan).await?;
         return Ok(go(&format!("/runs/{run}")));
@@ -231,7 +227,7 @@ fn with_mistakes(
     member: SignedIn,
     plan: Option<Saved>,
     mistakes: Mistakes,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let page = EditorPage {
         page: Page::of(request, Section::Plans, member),
         plan,

@@ -6,7 +6,7 @@ use domain::{Health, RunState};
 use store::{PageRequest, PlanFilter, PlanRow, RunFilter, RunRow, ScheduleRow, Summary};
 
 use crate::{
-    error::PageError,
+    error::WebError,
     page::{Page, Section, go, html},
     samples::{SAMPLE_NAME, Sample},
     session::{SignedIn, Somebody},
@@ -54,7 +54,7 @@ struct Failing {
 }
 
 /// `GET /`
-pub(crate) async fn home(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn home(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, WebError> {
     let Some(member) = SignedIn::of(&request).await? else {
         if Somebody::of(&request).await?.is_some() {
             return Ok(go("/organizations"));
@@ -82,7 +82,7 @@ pub(crate) async fn home(request: HttpRequest, state: Data<State>) -> Result<Htt
     html(&HomePage { page, summary, failing, runs, coming, first: beginning })
 }
 
-async fn failing(state: &State, member: &SignedIn) -> Result<Vec<Failing>, PageError> {
+async fn failing(state: &State, member: &SignedIn) -> Result<Vec<Failing>, WebError> {
     let tenant = member.tenant();
     let health = vec![Health::Failing, Health::Errored];
     let filter = PlanFilter { health, page: first(FAILING), ..PlanFilter::default() };
@@ -90,7 +90,7 @@ async fn failing(state: &State, member: &SignedIn) -> Result<Vec<Failing>, PageE
         let states = vec![RunState::Failed, RunState::Errored];
         let last = RunFilter { plan: Some(plan.id), states, page: first(1), ..RunFilter::default() };
         let run = state.store.runs(tenant, last).await?.items.pop();
-        Ok::<_, PageError>(run.map(|run| Failing { plan, run }))
+        Ok::<_, WebError>(run.map(|run| Failing { plan, run }))
     };
     let plans = state.store.plans(tenant, filter).await?.items;
     let failing = futures_util::future::try_join_all(plans.into_iter().map(with_run)).await?;

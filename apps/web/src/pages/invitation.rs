@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::{
     address,
     body::Form,
-    error::PageError,
+    error::WebError,
     filter::Query,
     page::{Page, go, html, html_with},
     pages::account::{ANSWER_TAKES, begin_session, set_cookie},
@@ -50,16 +50,16 @@ pub(crate) struct Accept {
 }
 
 /// `GET /invitations?token=…`: changes nothing.
-pub(crate) async fn page(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn page(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, WebError> {
     state.throttle.address(address::of(&request, &state.config.serving.trusted_proxies))?;
     let query = Query::of(request.query_string());
     let form = Accept { token: query.get("token").unwrap_or_default().to_owned(), ..Accept::default() };
     html(&read(&request, &state, form).await?)
 }
 
-async fn read(request: &HttpRequest, state: &State, form: Accept) -> Result<InvitationPage, PageError> {
-    let token = Token::read(&form.token).ok_or(PageError::NoInvitation)?;
-    let invitation = state.store.invitation(token.hash()).await?.ok_or(PageError::NoInvitation)?;
+async fn read(request: &HttpRequest, state: &State, form: Accept) -> Result<InvitationPage, WebError> {
+    let token = Token::read(&form.token).ok_or(WebError::NoInvitation)?;
+    let invitation = state.store.invitation(token.hash()).await?.ok_or(WebError::NoInvitation)?;
     let page = match Somebody::of(request).await? {
         Some(somebody) => Page::of_somebody(request, &somebody, SignedIn::of(request).await?),
         None => Page::public(request, crate::page::Section::Public),
@@ -82,8 +82,8 @@ pub(crate) async fn accept(
     somebody: Somebody,
     state: Data<State>,
     Form(form): Form<Accept>,
-) -> Result<HttpResponse, PageError> {
-    let token = Token::read(&form.token).ok_or(PageError::NoInvitation)?;
+) -> Result<HttpResponse, WebError> {
+    let token = Token::read(&form.token).ok_or(WebError::NoInvitation)?;
     let session = Token::new();
     match state.store.accept_invitation(&somebody.person, token.hash(), session.hash()).await {
         Ok(()) => {
@@ -102,10 +102,10 @@ pub(crate) async fn sign_up(
     request: HttpRequest,
     state: Data<State>,
     Form(form): Form<Accept>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let begun = Instant::now();
     state.throttle.address(address::of(&request, &state.config.serving.trusted_proxies))?;
-    let token = Token::read(&form.token).ok_or(PageError::NoInvitation)?;
+    let token = Token::read(&form.token).ok_or(WebError::NoInvitation)?;
     let (email, password) = match (form.email.parse::<Email>(), form.password.parse::<Password>()) {
         (Ok(email), Ok(password)) => (email, password),
         (email, password) => {
@@ -139,14 +139,14 @@ async fn not_accepted(
     state: &State,
     form: Accept,
     error: AcceptError,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let problem = Some(error.to_string());
     let status = match error {
-        AcceptError::Gone => return Err(PageError::NoInvitation),
+        AcceptError::Gone => return Err(WebError::NoInvitation),
         AcceptError::OverLimit(_) => StatusCode::PAYMENT_REQUIRED,
         AcceptError::AlreadyMember(_) => StatusCode::CONFLICT,
         AcceptError::SignUp(SignUpError::Store(error)) => return Err(error.into()),
-        AcceptError::SignUp(SignUpError::EmailTaken) => return Err(PageError::internal(error.to_string())),
+        AcceptError::SignUp(SignUpError::EmailTaken) => return Err(WebError::internal(error.to_string())),
     };
     html_with(status, &InvitationPage { problem, ..read(request, state, form).await? })
 }

@@ -7,7 +7,7 @@ use store::MailRow;
 
 use crate::{
     config::MailDelivery,
-    error::PageError,
+    error::WebError,
     page::{Page, Section, html},
     session::SignedIn,
     state::State,
@@ -32,13 +32,9 @@ impl MailPage {
 }
 
 /// `GET /mail`. Where mail goes out, there is no such page: it would show what is for others' eyes only.
-pub(crate) async fn page(
-    request: HttpRequest,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn page(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     if !member.is_operator || state.config.mail == MailDelivery::Server {
-        return Err(PageError::NotFound);
+        return Err(WebError::NotFound);
     }
     let mails = state.store.mails(MOST).await?;
     let origin = state.origin.as_str().trim_end_matches('/').to_owned();

@@ -12,7 +12,7 @@ use store::{InvitationLink, InvitationRow, InviteError, MemberError, MemberRow, 
 
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     filter::Query,
     page::{Page, Section, go, html, html_with},
     session::{SignedIn, Token},
@@ -91,15 +91,11 @@ pub(crate) struct Chosen {
 }
 
 /// `GET /members?after=…`
-pub(crate) async fn list(
-    request: HttpRequest,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn list(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     html(&read(&request, member, &state).await?)
 }
 
-async fn read(request: &HttpRequest, member: SignedIn, state: &State) -> Result<MembersPage, PageError> {
+async fn read(request: &HttpRequest, member: SignedIn, state: &State) -> Result<MembersPage, WebError> {
     let query = Query::of(request.query_string());
     let tenant = *member.tenant();
     let (list, invitations) =
@@ -125,7 +121,7 @@ async fn done(
     member: SignedIn,
     state: &State,
     outcome: Result<(), MemberError>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     match outcome {
         Ok(()) => {
             state.sessions.forget_organization(member.tenant().organization());
@@ -139,8 +135,8 @@ async fn done(
     }
 }
 
-async fn find(member: &SignedIn, user: UserId, state: &State) -> Result<MemberRow, PageError> {
-    state.store.member_row(member.tenant(), user).await?.ok_or(PageError::NotFound)
+async fn find(member: &SignedIn, user: UserId, state: &State) -> Result<MemberRow, WebError> {
+    state.store.member_row(member.tenant(), user).await?.ok_or(WebError::NotFound)
 }
 
 /// `POST /members/{member}/role`
@@ -150,10 +146,10 @@ pub(crate) async fn change_role(
     member: SignedIn,
     state: Data<State>,
     Form(Chosen { role }): Form<Chosen>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     find(&member, *user, &state).await?;
     member.must(Action::ManageMembers)?;
-    let role: Role = role.parse().map_err(|_| PageError::BadRequest("It does not say which role.".to_owned()))?;
+    let role: Role = role.parse().map_err(|_| WebError::BadRequest("It does not say which role.".to_owned()))?;
     let outcome = state.store.change_role(member.tenant(), *user, role).await;
     done(&request, member, &state, outcome).await
 }
@@ -164,7 +160,7 @@ pub(crate) async fn ask_to_remove(
     user: Path<UserId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let row = find(&member, *user, &state).await?;
     let leaves = row.user == member.user_id;
     if !leaves {
@@ -179,7 +175,7 @@ pub(crate) async fn remove(
     user: Path<UserId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     find(&member, *user, &state).await?;
     if *user == member.user_id {
         return leave(request, member, state).await;
@@ -194,7 +190,7 @@ pub(crate) async fn leave(
     request: HttpRequest,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     match state.store.remove_member(member.tenant(), member.user_id).await {
         Ok(()) => {
             state.sessions.forget_organization(member.tenant().organization());
@@ -210,7 +206,7 @@ pub(crate) async fn ask_to_hand_over(
     user: Path<UserId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let row = find(&member, *user, &state).await?;
     member.must(Action::TransferOwnership)?;
     html(&OwnerPage { page: Page::of(&request, Section::Organization, member), row })
@@ -222,7 +218,7 @@ pub(crate) async fn hand_over(
     user: Path<UserId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     find(&member, *user, &state).await?;
     member.must(Action::TransferOwnership)?;
     let outcome = state.store.hand_over(member.tenant(), *user).await;
@@ -243,7 +239,7 @@ pub(crate) async fn invite(
     member: SignedIn,
     state: Data<State>,
     Form(form): Form<Invite>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::Invite)?;
     let (email, role) = (form.email.parse::<Email>(), form.role.parse::<Role>());
     let (email, role) = match (email, role) {
@@ -270,7 +266,7 @@ pub(crate) async fn invite_again(
     invitation: Path<InvitationId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     exists(&member, *invitation, &state).await?;
     member.must(Action::Invite)?;
     let outcome = state.store.invite_again(member.tenant(), *invitation, link(&state)).await;
@@ -283,16 +279,16 @@ pub(crate) async fn revoke(
     invitation: Path<InvitationId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     exists(&member, *invitation, &state).await?;
     member.must(Action::Invite)?;
     let outcome = state.store.revoke_invitation(member.tenant(), *invitation).await;
     invited(&request, member, &state, Invite::default(), outcome).await
 }
 
-async fn exists(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), PageError> {
+async fn exists(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), WebError> {
     let all = state.store.invitations(member.tenant()).await?;
-    if all.iter().any(|row| row.id == invitation) { Ok(()) } else { Err(PageError::NotFound) }
+    if all.iter().any(|row| row.id == invitation) { Ok(()) } else { Err(WebError::NotFound) }
 }
 
 /// The members, or why nobody was invited: at the address what is about it, above what is not.
@@ -302,7 +298,7 @@ async fn invited(
     state: &State,
     form: Invite,
     outcome: Result<(), InviteError>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let error = match outcome {
         Ok(()) => return Ok(go("/members")),
         Err(InviteError::Member(error)) => return Err(error.into()),

@@ -7,7 +7,7 @@ use actix_web::{
 use domain::{Action, PlanId, UserId};
 use url::form_urlencoded;
 
-use crate::{body::Whole, error::PageError, page::go, session::SignedIn, state::State};
+use crate::{body::Whole, error::WebError, page::go, session::SignedIn, state::State};
 
 /// `POST /plans/{plan}/operators`: those whose `operator` the form holds; all if it holds none.
 pub(crate) async fn save(
@@ -15,8 +15,8 @@ pub(crate) async fn save(
     member: SignedIn,
     state: Data<State>,
     Whole(form): Whole,
-) -> Result<HttpResponse, PageError> {
-    state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+) -> Result<HttpResponse, WebError> {
+    state.store.plan(member.tenant(), *plan).await?.ok_or(WebError::NotFound)?;
     member.must(Action::EditPlans)?;
     let chosen = form_urlencoded::parse(&form).filter(|(name, _)| name == "operator");
     // An id that is none belongs to nobody.

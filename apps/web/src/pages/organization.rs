@@ -8,7 +8,7 @@ use store::DeleteOrganizationError;
 
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     page::{Page, Section, go, html, html_with},
     session::SignedIn,
     state::State,
@@ -41,7 +41,7 @@ pub(crate) struct Named {
 }
 
 /// `GET /organization`
-pub(crate) async fn page(request: HttpRequest, member: SignedIn) -> Result<HttpResponse, PageError> {
+pub(crate) async fn page(request: HttpRequest, member: SignedIn) -> Result<HttpResponse, WebError> {
     let name = member.organization_name.clone();
     html(&OrganizationPage { page: Page::of(&request, Section::Organization, member), name, name_error: None })
 }
@@ -52,7 +52,7 @@ pub(crate) async fn rename(
     member: SignedIn,
     state: Data<State>,
     Form(Named { name }): Form<Named>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::Rename)?;
     match name.parse::<OrganizationName>() {
         Ok(checked) => {
@@ -69,7 +69,7 @@ pub(crate) async fn rename(
 }
 
 /// `GET /organization/delete`
-pub(crate) async fn ask_to_delete(request: HttpRequest, member: SignedIn) -> Result<HttpResponse, PageError> {
+pub(crate) async fn ask_to_delete(request: HttpRequest, member: SignedIn) -> Result<HttpResponse, WebError> {
     member.must(Action::DeleteOrganization)?;
     let name = member.organization_name.clone();
     let page = Page::of(&request, Section::Organization, member);
@@ -82,7 +82,7 @@ pub(crate) async fn delete(
     member: SignedIn,
     state: Data<State>,
     Form(Named { name: typed }): Form<Named>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::DeleteOrganization)?;
     let (tenant, name) = (*member.tenant(), member.organization_name.clone());
     let page = Page::of(&request, Section::Organization, member);

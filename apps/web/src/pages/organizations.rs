@@ -14,7 +14,7 @@ use store::OrganizationRow;
 use crate::{
     body::Form,
     editing::Draft,
-    error::PageError,
+    error::WebError,
     page::{Page, go, html_with},
     pages::account::set_cookie,
     samples::SAMPLES,
@@ -51,7 +51,7 @@ pub(crate) async fn list(
     request: HttpRequest,
     somebody: Somebody,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     show(&request, &somebody, &state, String::new(), None).await
 }
 
@@ -61,7 +61,7 @@ async fn show(
     state: &State,
     name: String,
     name_error: Option<String>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let member = SignedIn::by(somebody.hash, state).await?;
     let status = if name_error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = OrganizationsPage {
@@ -80,7 +80,7 @@ pub(crate) async fn create(
     somebody: Somebody,
     state: Data<State>,
     Form(New { name }): Form<New>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     state.throttle.account(&somebody.person.email)?;
     let checked = match name.parse::<OrganizationName>() {
         Ok(checked) => checked,
@@ -96,15 +96,15 @@ pub(crate) async fn switch(
     organization: Path<OrganizationId>,
     somebody: Somebody,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     enter(&somebody, &state, *organization).await
 }
 
 /// Signs the browser in to the organization, under a new token.
-async fn enter(somebody: &Somebody, state: &State, organization: OrganizationId) -> Result<HttpResponse, PageError> {
+async fn enter(somebody: &Somebody, state: &State, organization: OrganizationId) -> Result<HttpResponse, WebError> {
     let token = Token::new();
     if !state.store.switch_organization(&somebody.person, organization, token.hash()).await? {
-        return Err(PageError::NotFound);
+        return Err(WebError::NotFound);
     }
     state.sessions.forget(&somebody.hash);
     let mut response = go("/");

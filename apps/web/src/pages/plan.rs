@@ -10,7 +10,7 @@ use plan::OutlineStep;
 use store::{NewRun, PageRequest, PlanDetail, PlanOperator, QueueError, RunFilter, RunRow, ScheduleRow};
 
 use crate::{
-    error::PageError,
+    error::WebError,
     page::{Page, Section, go, html},
     pages::plans::{bars, word_of},
     session::SignedIn,
@@ -61,8 +61,8 @@ pub(crate) async fn overview(
     plan: Path<PlanId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
-    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+) -> Result<HttpResponse, WebError> {
+    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(WebError::NotFound)?;
     let recent = PageRequest { after: None, size: RECENT };
     let recent = RunFilter { plan: Some(plan.id), page: recent, ..RunFilter::default() };
     let (runs, mut coming, operators, is_named) = tokio::try_join!(
@@ -86,24 +86,24 @@ pub(crate) async fn overview(
 }
 
 /// The steps of a stored outline.
-pub(crate) fn steps(outline: &str) -> Result<Vec<OutlineStep>, PageError> {
-    serde_json::from_str(outline).map_err(|error| PageError::internal(format!("an outline was not read: {error}")))
+pub(crate) fn steps(outline: &str) -> Result<Vec<OutlineStep>, WebError> {
+    serde_json::from_str(outline).map_err(|error| WebError::internal(format!("an outline was not read: {error}")))
 }
 
 /// `POST /plans/{plan}/runs`
-pub(crate) async fn run(plan: Path<PlanId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn run(plan: Path<PlanId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     let run = queue(&state, &member, *plan).await?;
     Ok(go(&format!("/runs/{run}")))
 }
 
 /// Asks for a run of the plan's current version.
-pub(crate) async fn queue(state: &State, member: &SignedIn, plan: PlanId) -> Result<RunId, PageError> {
+pub(crate) async fn queue(state: &State, member: &SignedIn, plan: PlanId) -> Result<RunId, WebError> {
     member.must(Action::Run)?;
     let new = NewRun { user: Some(member.user_id), ..NewRun::of(plan, Cause::Manual) };
     match state.store.queue_run(member.tenant(), new).await {
         Ok(run) => Ok(run.id),
-        Err(QueueError::NotFound) => Err(PageError::NotFound),
-        Err(QueueError::NotYours) => Err(PageError::Forbidden(NOT_NAMED.to_owned())),
+        Err(QueueError::NotFound) => Err(WebError::NotFound),
+        Err(QueueError::NotYours) => Err(WebError::Forbidden(NOT_NAMED.to_owned())),
         Err(QueueError::Store(error)) => Err(error.into()),
     }
 }
@@ -114,18 +114,14 @@ pub(crate) async fn ask_to_delete(
     plan: Path<PlanId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
-    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+) -> Result<HttpResponse, WebError> {
+    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(WebError::NotFound)?;
     member.must(Action::DeletePlans)?;
     html(&DeletePage { page: Page::of(&request, Section::Plans, member), plan })
 }
 
 /// `POST /plans/{plan}/delete`
-pub(crate) async fn delete(
-    plan: Path<PlanId>,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn delete(plan: Path<PlanId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     member.must(Action::DeletePlans)?;
-    if state.store.delete_plan(member.tenant(), *plan).await? { Ok(go("/plans")) } else { Err(PageError::NotFound) }
+    if state.store.delete_plan(member.tenant(), *plan).await? { Ok(go("/plans")) } else { Err(WebError::NotFound) }
 }

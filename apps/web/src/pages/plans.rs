@@ -6,7 +6,7 @@ use domain::{Elapsed, Health, RunState};
 use store::{PlanFilter, PlanRow, RecentRun};
 
 use crate::{
-    error::PageError,
+    error::WebError,
     filter::Query,
     page::{Page, Section, html},
     session::SignedIn,
@@ -46,11 +46,7 @@ impl PlansPage {
 }
 
 /// `GET /plans?q=…&state=…&after=…`
-pub(crate) async fn list(
-    request: HttpRequest,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn list(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     let query = Query::of(request.query_string());
     let filter =
         PlanFilter { search: query.get("q").map(str::to_owned), health: query.words("state"), page: query.page() };

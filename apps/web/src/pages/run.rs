@@ -13,7 +13,7 @@ use store::{CancelOutcome, RunDetail, RunRow};
 
 use self::step::{Chosen, Line, Tab};
 use crate::{
-    error::PageError,
+    error::WebError,
     filter::Query,
     page::{Page, Section, go, html, html_of, rendered},
     pages::plan::{NOT_NAMED, queue},
@@ -43,7 +43,7 @@ struct Origin {
 }
 
 impl RunPage {
-    fn read(page: Page, run: RunDetail, schedule: Option<Origin>, query_string: &str) -> Result<Self, PageError> {
+    fn read(page: Page, run: RunDetail, schedule: Option<Origin>, query_string: &str) -> Result<Self, WebError> {
         let RunDetail { row, outline, steps } = run;
         let query = Query::of(query_string);
         let wanted = query.get("step").and_then(|number| number.parse::<usize>().ok());
@@ -139,8 +139,8 @@ pub(crate) fn began(row: &RunRow) -> &Timestamp {
     row.started_at.as_ref().unwrap_or(&row.queued_at)
 }
 
-async fn load(request: &HttpRequest, run: RunId, member: SignedIn, state: &State) -> Result<RunPage, PageError> {
-    let detail = state.store.run(member.tenant(), run).await?.ok_or(PageError::NotFound)?;
+async fn load(request: &HttpRequest, run: RunId, member: SignedIn, state: &State) -> Result<RunPage, WebError> {
+    let detail = state.store.run(member.tenant(), run).await?.ok_or(WebError::NotFound)?;
     let schedule = match detail.row.schedule {
         Some(id) => {
             let name = state.store.schedule(member.tenant(), id).await?.map(|schedule| schedule.row.name);
@@ -157,7 +157,7 @@ pub(crate) async fn page(
     run: Path<RunId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     html(&load(&request, *run, member, &state).await?)
 }
 
@@ -167,7 +167,7 @@ pub(crate) async fn live(
     run: Path<RunId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let page = load(&request, *run, member, &state).await?;
     // Both are escaped already: they are parts of a template.
     let (title, part) = (rendered(&page.as_title())?, rendered(&page.as_live())?);
@@ -176,21 +176,21 @@ pub(crate) async fn live(
 }
 
 /// `POST /runs/{run}/cancel`
-pub(crate) async fn cancel(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn cancel(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     member.must(Action::Cancel)?;
     match state.store.cancel_run(member.tenant(), *run).await? {
         // Over already: its page says how it ended.
         CancelOutcome::Cancelled | CancelOutcome::Cancelling | CancelOutcome::Over(_) => {
             Ok(go(&format!("/runs/{run}")))
         }
-        CancelOutcome::NotYours => Err(PageError::Forbidden(NOT_NAMED.to_owned())),
-        CancelOutcome::NotFound => Err(PageError::NotFound),
+        CancelOutcome::NotYours => Err(WebError::Forbidden(NOT_NAMED.to_owned())),
+        CancelOutcome::NotFound => Err(WebError::NotFound),
     }
 }
 
 /// `POST /runs/{run}/again`: runs the current version of its plan.
-pub(crate) async fn again(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
-    let before = state.store.run_row(member.tenant(), *run).await?.ok_or(PageError::NotFound)?;
+pub(crate) async fn again(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
+    let before = state.store.run_row(member.tenant(), *run).await?.ok_or(WebError::NotFound)?;
     let next = queue(&state, &member, before.plan_id).await?;
     Ok(go(&format!("/runs/{next}")))
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::{PlanDetail, RunFilter, RunRow};
 
 use crate::{
-    error::PageError,
+    error::WebError,
     filter::Query,
     page::{Page, Section, html},
     session::SignedIn,
@@ -58,16 +58,12 @@ impl RunsPage {
 }
 
 /// `GET /runs?q=…&plan=…&state=…&cause=…&time=…&after=…`
-pub(crate) async fn list(
-    request: HttpRequest,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+pub(crate) async fn list(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     let query = Query::of(request.query_string());
     let plan = match query.get("plan").map(str::parse::<PlanId>) {
         None => None,
-        Some(Err(_)) => return Err(PageError::NotFound),
-        Some(Ok(plan)) => Some(state.store.plan(member.tenant(), plan).await?.ok_or(PageError::NotFound)?),
+        Some(Err(_)) => return Err(WebError::NotFound),
+        Some(Ok(plan)) => Some(state.store.plan(member.tenant(), plan).await?.ok_or(WebError::NotFound)?),
     };
     let hours = TIMES.iter().find(|(word, ..)| query.get("time") == Some(word)).map(|(_, hours, _)| *hours);
     let filter = RunFilter {

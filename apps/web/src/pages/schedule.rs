@@ -14,7 +14,7 @@ use store::{OccurrenceRow, ScheduleDetail, ScheduleRow, Which};
 
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     filter::Query,
     page::{Page, Section, go, html},
     pages::schedules::{reason, state_of},
@@ -77,7 +77,7 @@ pub(crate) async fn page(
     schedule: Path<ScheduleId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let query = Query::of(request.query_string());
     let ScheduleDetail { row, variables, author, created_at, .. } = load(&member, *schedule, &state).await?;
     let occurrences = state.store.occurrences(member.tenant(), *schedule, query.page()).await?;
@@ -100,8 +100,8 @@ pub(crate) async fn page(
 }
 
 /// The schedule, if it is the member's.
-pub(crate) async fn load(member: &SignedIn, schedule: ScheduleId, state: &State) -> Result<ScheduleDetail, PageError> {
-    state.store.schedule(member.tenant(), schedule).await?.ok_or(PageError::NotFound)
+pub(crate) async fn load(member: &SignedIn, schedule: ScheduleId, state: &State) -> Result<ScheduleDetail, WebError> {
+    state.store.schedule(member.tenant(), schedule).await?.ok_or(WebError::NotFound)
 }
 
 /// `POST /schedules/{schedule}/pause`
@@ -110,7 +110,7 @@ pub(crate) async fn pause(
     member: SignedIn,
     state: Data<State>,
     Form(pause): Form<Pause>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     load(&member, *schedule, &state).await?;
     member.must(Action::PauseSchedules)?;
     let reason = reason(&pause.reason);
@@ -123,7 +123,7 @@ pub(crate) async fn resume(
     schedule: Path<ScheduleId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     load(&member, *schedule, &state).await?;
     member.must(Action::PauseSchedules)?;
     state.store.resume_schedules(member.tenant(), Which::One(*schedule)).await?;
@@ -136,7 +136,7 @@ pub(crate) async fn ask_to_delete(
     schedule: Path<ScheduleId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let ScheduleRow { id, name, plan, plan_name, .. } = load(&member, *schedule, &state).await?.row;
     member.must(Action::ChangeSchedules)?;
     html(&DeletePage { page: Page::of(&request, Section::Schedules, member), id, name, plan, plan_name })
@@ -147,7 +147,7 @@ pub(crate) async fn delete(
     schedule: Path<ScheduleId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let plan = load(&member, *schedule, &state).await?.row.plan;
     member.must(Action::ChangeSchedules)?;
     state.store.delete_schedule(member.tenant(), *schedule).await?;

@@ -17,7 +17,7 @@ use store::{PlanDetail, ScheduleDetail, Used};
 use crate::{
     body::Form,
     editing,
-    error::PageError,
+    error::WebError,
     page::{Page, Section, go, html, html_of, html_with, rendered},
     pages::schedule::{COMING, load},
     session::SignedIn,
@@ -195,7 +195,7 @@ pub(crate) async fn new(
     member: SignedIn,
     state: Data<State>,
     Query(Typed { draft, .. }): Query<Typed>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let plan = plan_of(&member, *plan, &state).await?;
     member.must(Action::ChangeSchedules)?;
     let is_untouched = !request.query_string().contains("zone=");
@@ -210,13 +210,13 @@ pub(crate) async fn create(
     member: SignedIn,
     state: Data<State>,
     Form(Typed { draft, .. }): Form<Typed>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let plan = plan_of(&member, *plan, &state).await?;
     member.must(Action::ChangeSchedules)?;
     let (tenant, user, id) = (*member.tenant(), member.user_id, plan.id);
     let (page, checked) = FormPage::read(&request, member, &state, plan, None, draft).await?;
     let Some(checked) = checked else { return page.refuse() };
-    let schedule = state.store.create_schedule(&tenant, user, id, checked).await?.ok_or(PageError::NotFound)?;
+    let schedule = state.store.create_schedule(&tenant, user, id, checked).await?.ok_or(WebError::NotFound)?;
     Ok(go(&format!("/schedules/{schedule}")))
 }
 
@@ -227,7 +227,7 @@ pub(crate) async fn preview(
     member: SignedIn,
     state: Data<State>,
     Form(Typed { draft, schedule, part }): Form<Typed>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let plan = plan_of(&member, *plan, &state).await?;
     let schedule = match schedule.parse::<ScheduleId>() {
         Ok(schedule) => Some(load(&member, schedule, &state).await?.row.id),
@@ -243,7 +243,7 @@ pub(crate) async fn edit(
     schedule: Path<ScheduleId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let schedule = load(&member, *schedule, &state).await?;
     member.must(Action::ChangeSchedules)?;
     let (id, plan) = (schedule.row.id, plan_of(&member, schedule.row.plan, &state).await?);
@@ -259,7 +259,7 @@ pub(crate) async fn save(
     member: SignedIn,
     state: Data<State>,
     Form(Typed { draft, .. }): Form<Typed>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let row = load(&member, *schedule, &state).await?.row;
     member.must(Action::ChangeSchedules)?;
     let plan = plan_of(&member, row.plan, &state).await?;
@@ -267,7 +267,7 @@ pub(crate) async fn save(
     let (page, checked) = FormPage::read(&request, member, &state, plan, Some(row.id), draft).await?;
     let Some(checked) = checked else { return page.refuse() };
     if !state.store.save_schedule(&tenant, row.id, checked).await? {
-        return Err(PageError::NotFound);
+        return Err(WebError::NotFound);
     }
     Ok(go(&format!("/schedules/{}", row.id)))
 }
@@ -279,8 +279,8 @@ fn checked(schedule: ScheduleDetail) -> CheckedSchedule {
     CheckedSchedule { name, timetable, catch_up: row.catch_up, overlap: row.overlap, tags, variables }
 }
 
-async fn plan_of(member: &SignedIn, plan: PlanId, state: &State) -> Result<PlanDetail, PageError> {
-    state.store.plan(member.tenant(), plan).await?.ok_or(PageError::NotFound)
+async fn plan_of(member: &SignedIn, plan: PlanId, state: &State) -> Result<PlanDetail, WebError> {
+    state.store.plan(member.tenant(), plan).await?.ok_or(WebError::NotFound)
 }
 
 impl FormPage {
@@ -292,7 +292,7 @@ impl FormPage {
         plan: PlanDetail,
         schedule: Option<ScheduleId>,
         draft: ScheduleDraft,
-    ) -> Result<(Self, Option<CheckedSchedule>), PageError> {
+    ) -> Result<(Self, Option<CheckedSchedule>), WebError> {
         let plan_variables = editing::variables(plan.text.clone()).await?;
         let limits = state.store.limits(&member);
         let used = state.store.used(member.tenant()).await?;
@@ -308,7 +308,7 @@ impl FormPage {
     }
 
     /// The form again, with what keeps it from being saved.
-    fn refuse(self) -> Result<HttpResponse, PageError> {
+    fn refuse(self) -> Result<HttpResponse, WebError> {
         html_with(StatusCode::UNPROCESSABLE_ENTITY, &Self { refused: true, ..self })
     }
 }

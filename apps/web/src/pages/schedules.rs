@@ -12,7 +12,7 @@ use url::form_urlencoded;
 
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     filter::Query,
     page::{Page, Section, go, html},
     session::SignedIn,
@@ -98,7 +98,7 @@ pub(crate) fn reason(typed: &str) -> String {
 }
 
 /// `GET /schedules?tag=…&state=…&after=…`
-pub(crate) async fn all(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn all(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     list(&request, member, &state, None).await
 }
 
@@ -108,8 +108,8 @@ pub(crate) async fn of_plan(
     plan: Path<PlanId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
-    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+) -> Result<HttpResponse, WebError> {
+    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(WebError::NotFound)?;
     list(&request, member, &state, Some(plan)).await
 }
 
@@ -118,7 +118,7 @@ async fn list(
     member: SignedIn,
     state: &State,
     plan: Option<PlanDetail>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let query = Query::of(request.query_string());
     let enabled = match query.get("state") {
         Some("active") => Some(true),
@@ -142,7 +142,7 @@ pub(crate) async fn pause(
     member: SignedIn,
     state: Data<State>,
     Form(many): Form<Many>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::PauseSchedules)?;
     state.store.pause_schedules(member.tenant(), member.user_id, many.which(), &reason(&many.reason)).await?;
     Ok(go(&many.list()))
@@ -153,7 +153,7 @@ pub(crate) async fn resume(
     member: SignedIn,
     state: Data<State>,
     Form(many): Form<Many>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::PauseSchedules)?;
     state.store.resume_schedules(member.tenant(), many.which()).await?;
     Ok(go(&many.list()))
@@ -164,7 +164,7 @@ pub(crate) async fn ask_to_clear(
     request: HttpRequest,
     member: SignedIn,
     Read(many): Read<Many>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::ChangeSchedules)?;
     html(&ClearPage { page: Page::of(&request, Section::Schedules, member), tag: tag(&many)? })
 }
@@ -174,16 +174,16 @@ pub(crate) async fn clear(
     member: SignedIn,
     state: Data<State>,
     Form(many): Form<Many>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::ChangeSchedules)?;
     state.store.clear_schedules(member.tenant(), &tag(&many)?).await?;
     Ok(go("/schedules"))
 }
 
 /// All schedules are never deleted at once by leaving something out.
-fn tag(many: &Many) -> Result<String, PageError> {
+fn tag(many: &Many) -> Result<String, WebError> {
     match many.tag.trim() {
-        "" => Err(PageError::BadRequest("It does not say which tag the schedules have.".to_owned())),
+        "" => Err(WebError::BadRequest("It does not say which tag the schedules have.".to_owned())),
         tag => Ok(tag.to_owned()),
     }
 }

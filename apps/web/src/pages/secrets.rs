@@ -15,7 +15,7 @@ use store::{AddSecretError, SecretChangeRow, SecretRow};
 
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     page::{Page, Section, go, html, html_with},
     session::SignedIn,
     state::State,
@@ -76,7 +76,7 @@ pub(crate) async fn list(
     member: SignedIn,
     state: Data<State>,
     Read(Start { name }): Read<Start>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     html(&SecretsPage { name, ..SecretsPage::load(&request, member, &state).await? })
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn add(
     member: SignedIn,
     state: Data<State>,
     Form(Typed { name, value }): Form<Typed>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     member.must(Action::ChangeSecrets)?;
     let (checked, value) = (name.parse::<SecretName>(), value.parse::<SecretValue>());
     let problem = match (&checked, &value) {
@@ -94,7 +94,7 @@ pub(crate) async fn add(
             match state.store.add_secret(member.tenant(), member.user_id, checked.clone(), value.clone()).await {
                 Ok(()) => return Ok(go("/secrets")),
                 Err(AddSecretError::Store(error)) => return Err(error.into()),
-                Err(AddSecretError::NotFound) => return Err(PageError::NotFound),
+                Err(AddSecretError::NotFound) => return Err(WebError::NotFound),
                 Err(problem @ (AddSecretError::Exists | AddSecretError::TooMany)) => Some(problem.to_string()),
             }
         }
@@ -110,9 +110,9 @@ pub(crate) async fn add(
 }
 
 impl SecretsPage {
-    async fn load(request: &HttpRequest, member: SignedIn, state: &State) -> Result<Self, PageError> {
+    async fn load(request: &HttpRequest, member: SignedIn, state: &State) -> Result<Self, WebError> {
         let (secrets, uses, changes) = tokio::try_join!(
-            async { Ok::<_, PageError>(state.store.secrets(member.tenant()).await?) },
+            async { Ok::<_, WebError>(state.store.secrets(member.tenant()).await?) },
             Uses::of(state, &member),
             async { Ok(state.store.secret_changes(member.tenant(), CHANGES).await?) },
         )?;
@@ -144,7 +144,7 @@ pub(crate) async fn edit(
     secret: Path<String>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let secret = find(&state, &member, &secret).await?;
     member.must(Action::ChangeSecrets)?;
     let uses = Uses::of(&state, &member).await?;
@@ -158,7 +158,7 @@ pub(crate) async fn replace(
     member: SignedIn,
     state: Data<State>,
     Form(Typed { value, .. }): Form<Typed>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let secret = find(&state, &member, &secret).await?;
     member.must(Action::ChangeSecrets)?;
     let value = match value.parse::<SecretValue>() {
@@ -171,7 +171,7 @@ pub(crate) async fn replace(
         }
     };
     let replaced = state.store.replace_secret(member.tenant(), member.user_id, named(&secret)?, value).await?;
-    if replaced { Ok(go("/secrets")) } else { Err(PageError::NotFound) }
+    if replaced { Ok(go("/secrets")) } else { Err(WebError::NotFound) }
 }
 
 /// `GET /secrets/{secret}/delete`
@@ -180,7 +180,7 @@ pub(crate) async fn ask_to_delete(
     secret: Path<String>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let secret = find(&state, &member, &secret).await?;
     member.must(Action::ChangeSecrets)?;
     let uses = Uses::of(&state, &member).await?;
@@ -192,18 +192,18 @@ pub(crate) async fn delete(
     secret: Path<String>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let secret = find(&state, &member, &secret).await?;
     member.must(Action::ChangeSecrets)?;
     let deleted = state.store.delete_secret(member.tenant(), member.user_id, named(&secret)?).await?;
-    if deleted { Ok(go("/secrets")) } else { Err(PageError::NotFound) }
+    if deleted { Ok(go("/secrets")) } else { Err(WebError::NotFound) }
 }
 
-async fn find(state: &State, member: &SignedIn, name: &str) -> Result<SecretRow, PageError> {
+async fn find(state: &State, member: &SignedIn, name: &str) -> Result<SecretRow, WebError> {
     let secrets = state.store.secrets(member.tenant()).await?;
-    secrets.into_iter().find(|secret| secret.name == name).ok_or(PageError::NotFound)
+    secrets.into_iter().find(|secret| secret.name == name).ok_or(WebError::NotFound)
 }
 
-fn named(secret: &SecretRow) -> Result<SecretName, PageError> {
-    secret.name.parse().map_err(|_| PageError::internal("a secret is stored under a name that none may have"))
+fn named(secret: &SecretRow) -> Result<SecretName, WebError> {
+    secret.name.parse().map_err(|_| WebError::internal("a secret is stored under a name that none may have"))
 }

@@ -9,7 +9,7 @@ use domain::PlanId;
 use store::{PlanDetail, PlanVersion, VersionRow};
 
 use crate::{
-    error::PageError,
+    error::WebError,
     filter::Query,
     page::{Page, Section, html},
     session::SignedIn,
@@ -40,9 +40,9 @@ pub(crate) async fn list(
     plan: Path<PlanId>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let query = Query::of(request.query_string());
-    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(PageError::NotFound)?;
+    let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(WebError::NotFound)?;
     let list = state.store.plan_versions(member.tenant(), plan.id, query.page()).await?;
     let older = list.next.as_ref().map(|cursor| query.from(Some(cursor)));
     html(&VersionsPage { page: Page::of(&request, Section::Plans, member), plan, versions: list.items, older })
@@ -54,9 +54,9 @@ pub(crate) async fn version(
     path: Path<(PlanId, u32)>,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let (plan, version) = path.into_inner();
-    let plan = state.store.plan(member.tenant(), plan).await?.ok_or(PageError::NotFound)?;
-    let version = state.store.plan_version(member.tenant(), plan.id, version).await?.ok_or(PageError::NotFound)?;
+    let plan = state.store.plan(member.tenant(), plan).await?.ok_or(WebError::NotFound)?;
+    let version = state.store.plan_version(member.tenant(), plan.id, version).await?.ok_or(WebError::NotFound)?;
     html(&VersionPage { page: Page::of(&request, Section::Plans, member), plan, version })
 }

@@ -10,9 +10,14 @@ use store::{MailRow, Member, NewAccount, NewPlan, NewSession, Options, Store};
 use testkit::{TestDatabase, factory};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use web::{Application, Config};
+use web::{Application, Config, Route, routes};
 
 use crate::browser::Browser;
+
+/// The routes for browsers.
+pub fn pages() -> impl Iterator<Item = &'static Route> {
+    routes().iter().filter(|route| !route.path.starts_with("/api/"))
+}
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug)]

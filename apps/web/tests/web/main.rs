@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 mod account;
+mod api;
 mod app;
 mod assets;
 mod audit;
@@ -28,6 +29,7 @@ mod operators;
 mod organizations;
 mod plans;
 mod profile;
+mod program;
 mod raw;
 mod rights;
 mod runs;

@@ -2,10 +2,10 @@
 
 use domain::Role;
 use rstest::rstest;
-use web::{Access, ROUTES};
+use web::Access;
 
 use crate::{
-    app::{On, PLAN, Someone, TestApp},
+    app::{On, PLAN, Someone, TestApp, pages},
     browser::Browser,
 };
 
@@ -99,7 +99,7 @@ async fn without_an_organization_every_page_leads_to_making_one_and_none_fails()
     let app = TestApp::start().await;
     let ada = homeless(&app).await;
     let id = "0198f000-0000-7000-8000-000000000000";
-    for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Member | Access::Operator)) {
+    for route in pages().filter(|route| matches!(route.access, Access::Member | Access::Operator)) {
         let known = |part| match part {
             "{version}" => "1",
             part if str::starts_with(part, "{") => id,

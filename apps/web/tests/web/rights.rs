@@ -2,10 +2,10 @@
 
 use domain::{OrganizationId, Role};
 use reqwest::Method;
-use web::{Access, ROUTES, Route};
+use web::{Access, Route};
 
 use crate::{
-    app::{PLAN, Someone, TestApp},
+    app::{PLAN, Someone, TestApp, pages},
     tenancy::{Ids, address},
 };
 
@@ -179,7 +179,7 @@ async fn fresh(app: &TestApp, owner: &Someone, route: &Route) -> String {
 
 #[test]
 fn the_table_names_every_route_and_no_other() {
-    for route in ROUTES {
+    for route in pages() {
         let expected = match whom(route) {
             Everybody => Access::Public,
             Persons => Access::Person,
@@ -188,7 +188,7 @@ fn the_table_names_every_route_and_no_other() {
         };
         assert_eq!(route.access, expected, "{}", name(route));
     }
-    let known: Vec<String> = ROUTES.iter().map(name).collect();
+    let known: Vec<String> = pages().map(name).collect();
     let gone: Vec<&str> =
         TABLE.iter().map(|(name, _)| *name).filter(|name| !known.iter().any(|known| known == name)).collect();
     assert!(gone.is_empty(), "{gone:?}");
@@ -202,7 +202,7 @@ async fn every_route_lets_in_each_role_as_the_table_says() {
     for role in Role::ALL {
         let mut owner = app.someone(role.as_str()).await;
         let mut someone = app.colleague(&owner, *role).await;
-        for (number, route) in ROUTES.iter().enumerate() {
+        for (number, route) in pages().enumerate() {
             let (name, lowest) = (name(route), whom(route));
             if number % 50 == 49 {
                 // An organization has not room for as many invitations as there are routes.
@@ -252,7 +252,7 @@ async fn nobody_gets_past_the_door_and_what_is_another_organizations_does_not_ex
     let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
     let nobody = Someone { browser: app.browser(), member: ada.member.clone() };
     let ids = Ids::of(&app, &ada).await;
-    for route in ROUTES {
+    for route in pages() {
         let (path, name) = (address(route, &ids), name(route));
         let (status, location) = call(&nobody, route, &path).await;
         if whom(route) == Everybody {

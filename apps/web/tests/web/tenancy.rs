@@ -1,13 +1,13 @@
 //! What is not yours does not exist: every route there is, tried with another organization's ids.
 
-use domain::{OrganizationId, Role};
+use domain::{OrganizationId, Role, Scope};
 use reqwest::Method;
 use rstest::rstest;
 use testkit::factory;
-use web::{Access, ROUTES, Route};
+use web::{Access, Route};
 
 use crate::{
-    app::{On, PLAN, Someone, TestApp},
+    app::{On, PLAN, Someone, TestApp, pages},
     executed::{execute, passed},
     schedules::schedule,
 };
@@ -22,6 +22,7 @@ pub struct Ids {
     member: String,
     invitation: String,
     organization: String,
+    token: String,
 }
 
 impl Ids {
@@ -44,6 +45,7 @@ impl Ids {
             member: colleague.user_id.to_string(),
             invitation: invitation.to_string(),
             organization: someone.member.tenant().organization().to_string(),
+            token: factory::bearer(&app.store, &someone.member, Scope::Read).await.token.to_string(),
         }
     }
 
@@ -52,6 +54,7 @@ impl Ids {
         ["{plan}", "{run}", "{schedule}", "{session}", "{secret}", "{member}", "{invitation}", "{organization}"]
             .iter()
             .any(|id| route.path.contains(id))
+            || route.path.ends_with("/tokens/{token}")
     }
 }
 
@@ -64,6 +67,7 @@ pub fn address(route: &Route, ids: &Ids) -> String {
         .replace("{run}", &ids.run)
         .replace("{schedule}", &ids.schedule)
         .replace("{session}", &ids.session)
+        .replace("/tokens/{token}", &format!("/tokens/{}", ids.token))
         .replace("{token}", &"0".repeat(64))
         .replace("{secret}", &ids.secret)
         .replace("{member}", &ids.member)
@@ -105,7 +109,7 @@ async fn every_route_is_404_with_anothers_ids(#[case] on: On) {
     let app = TestApp::start_on(on).await;
     let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
     let ids = Ids::of(&app, &ada).await;
-    let owned: Vec<&Route> = ROUTES.iter().filter(|route| ids.lead_to(route)).collect();
+    let owned: Vec<&Route> = pages().filter(|route| ids.lead_to(route)).collect();
     assert!(owned.len() >= 24, "the table lost routes: {owned:?}");
     for route in &owned {
         assert!(matches!(route.access, Access::Member | Access::Person), "{route:?} would be open to everybody");
@@ -133,7 +137,7 @@ async fn every_route_for_members_wants_a_session() {
     let ada = app.someone("ada").await;
     let ids = Ids::of(&app, &ada).await;
     let stranger = app.browser();
-    for route in ROUTES.iter().filter(|route| route.access != Access::Public) {
+    for route in pages().filter(|route| route.access != Access::Public) {
         let path = address(route, &ids);
         let answer = if route.method == "GET" {
             stranger.get(&path).await

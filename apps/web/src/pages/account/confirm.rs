@@ -10,7 +10,7 @@ use domain::TicketPurpose;
 use store::{EmailChangeError, NewTicket, Ticket};
 
 use crate::{
-    error::PageError,
+    error::WebError,
     mail,
     page::{Page, Section, go, html, html_with},
     session::{SignedIn, Token},
@@ -36,7 +36,7 @@ struct NoGoodPage {
 }
 
 /// `POST /account/confirmation`: another link.
-pub(crate) async fn again(member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn again(member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     state.throttle.mail(&member.email)?;
     let link = Token::new();
     let mail = mail::confirm(&state.origin, &link, &member.email);
@@ -49,7 +49,7 @@ pub(crate) async fn form(
     request: HttpRequest,
     state: Data<State>,
     token: Path<String>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let Some((_, ticket)) = find(&state, TicketPurpose::Confirm, &token).await? else { return no_good(&request) };
     let page = Page::public(&request, Section::Public);
     html(&ConfirmPage { page, email: ticket.email.to_string(), then: "" })
@@ -60,7 +60,7 @@ pub(crate) async fn confirm(
     request: HttpRequest,
     state: Data<State>,
     token: Path<String>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let Some(token) = Token::read(&token) else { return no_good(&request) };
     let Some(user) = state.store.confirm_email(token.hash()).await? else { return no_good(&request) };
     state.sessions.forget_user(user);
@@ -73,7 +73,7 @@ pub(crate) async fn new_email_form(
     request: HttpRequest,
     state: Data<State>,
     token: Path<String>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let found = find(&state, TicketPurpose::ChangeEmail, &token).await?;
     let Some(email) = found.and_then(|(_, ticket)| ticket.new_email) else { return no_good(&request) };
     let page = Page::public(&request, Section::Public);
@@ -86,7 +86,7 @@ pub(crate) async fn change_email(
     request: HttpRequest,
     state: Data<State>,
     token: Path<String>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let found = find(&state, TicketPurpose::ChangeEmail, &token).await?;
     let Some((hash, ticket)) = found else { return no_good(&request) };
     let Some(new) = ticket.new_email else { return no_good(&request) };
@@ -108,13 +108,13 @@ pub(crate) async fn change_email(
 }
 
 /// The ticket with this token, and its hash.
-async fn find(state: &State, purpose: TicketPurpose, token: &str) -> Result<Option<([u8; 32], Ticket)>, PageError> {
+async fn find(state: &State, purpose: TicketPurpose, token: &str) -> Result<Option<([u8; 32], Ticket)>, WebError> {
     let Some(hash) = Token::read(token).map(|token| token.hash()) else { return Ok(None) };
     Ok(state.store.ticket(purpose, hash).await?.map(|ticket| (hash, ticket)))
 }
 
 /// For a link that was used, has expired, or never was.
-pub(super) fn no_good(request: &HttpRequest) -> Result<HttpResponse, PageError> {
+pub(super) fn no_good(request: &HttpRequest) -> Result<HttpResponse, WebError> {
     refused(
         request,
         StatusCode::NOT_FOUND,
@@ -128,6 +128,6 @@ fn refused(
     status: StatusCode,
     heading: &'static str,
     text: &'static str,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     html_with(status, &NoGoodPage { page: Page::public(request, Section::Public), heading, text })
 }

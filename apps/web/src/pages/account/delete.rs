@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     mail,
     page::{Page, Section, go, html_with},
     session::{self, SignedIn},
@@ -41,7 +41,7 @@ pub(crate) struct Delete {
 }
 
 /// `GET /account/delete`
-pub(crate) async fn ask(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn ask(request: HttpRequest, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     answer(&request, &state, member, StatusCode::OK, None, None).await
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn delete(
     member: SignedIn,
     state: Data<State>,
     Form(form): Form<Delete>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     if !is_theirs(&state, &member, form.password).await? {
         return answer(&request, &state, member, StatusCode::UNPROCESSABLE_ENTITY, None, Some(WRONG)).await;
     }
@@ -77,7 +77,7 @@ async fn answer(
     status: StatusCode,
     problem: Option<String>,
     password_error: Option<&'static str>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let memberships = state.store.memberships(&member).await?;
     let page = Page::of(request, Section::Account, member);
     html_with(status, &DeletePage { page, memberships, problem, password_error })

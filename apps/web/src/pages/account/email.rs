@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     mail,
     page::go,
     session::{SignedIn, Token},
@@ -32,7 +32,7 @@ pub(crate) async fn change(
     member: SignedIn,
     state: Data<State>,
     Form(form): Form<Change>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let email = match form.email.parse::<Email>() {
         Ok(email) if email == member.email => Err("This is your address already.".to_owned()),
         Ok(email) => Ok(email),

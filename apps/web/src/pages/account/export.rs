@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use store::{Membership, PageRequest, PlanFilter, PlanRow, RunFilter, RunRow, ScheduleFilter, ScheduleRow};
 use tokio::sync::mpsc;
 
-use crate::{error::PageError, session::SignedIn, state::State};
+use crate::{error::WebError, session::SignedIn, state::State};
 
 /// How many runs of each organization, the last ones.
 const RUNS: usize = 1_000;
@@ -26,7 +26,7 @@ const WAITING: usize = 8;
 
 /// `GET /account/export`. If the database fails in the middle, the transfer breaks off: half a file never looks
 /// whole.
-pub(crate) async fn export(member: SignedIn, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn export(member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     let (pieces, mut written) = mpsc::channel(WAITING);
     let file = File { pieces: pieces.clone(), state };
     tokio::spawn(async move {

@@ -16,7 +16,7 @@ use crate::{
     address,
     body::Form,
     config::MailDelivery,
-    error::PageError,
+    error::WebError,
     mail,
     page::{Page, Section, go, html, html_with},
     session::Token,
@@ -68,7 +68,7 @@ pub(crate) struct Reset {
 }
 
 /// `GET /forgot`
-pub(crate) async fn form(request: HttpRequest) -> Result<HttpResponse, PageError> {
+pub(crate) async fn form(request: HttpRequest) -> Result<HttpResponse, WebError> {
     let page = Page::public(&request, Section::Public);
     html(&ForgotPage { page, email: String::new(), email_error: None })
 }
@@ -78,7 +78,7 @@ pub(crate) async fn ask(
     request: HttpRequest,
     state: Data<State>,
     Form(form): Form<Forgot>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let begun = Instant::now();
     state.throttle.address(address::of(&request, &state.config.serving.trusted_proxies))?;
     let email = match form.email.parse::<Email>() {
@@ -98,7 +98,7 @@ pub(crate) async fn ask(
 }
 
 /// `GET /forgot/sent`
-pub(crate) async fn sent(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn sent(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, WebError> {
     let sentence = "If there is an account with this address, a link to choose a new password is on its way.";
     look_into_mailbox(&request, &state, sentence)
 }
@@ -108,7 +108,7 @@ pub(super) fn look_into_mailbox(
     request: &HttpRequest,
     state: &State,
     sentence: &'static str,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     html(&MailboxPage { page: Page::public(request, Section::Public), sentence, delivery: state.config.mail })
 }
 
@@ -117,7 +117,7 @@ pub(crate) async fn reset_form(
     request: HttpRequest,
     state: Data<State>,
     token: Path<String>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let hash = Token::read(&token).map(|token| token.hash());
     let is_good = match hash {
         Some(hash) => state.store.ticket(TicketPurpose::Reset, hash).await?.is_some(),
@@ -136,7 +136,7 @@ pub(crate) async fn reset(
     state: Data<State>,
     token: Path<String>,
     Form(form): Form<Reset>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     state.throttle.address(address::of(&request, &state.config.serving.trusted_proxies))?;
     let Some(hash) = Token::read(&token).map(|token| token.hash()) else { return no_good(&request) };
     let Some(ticket) = state.store.ticket(TicketPurpose::Reset, hash).await? else { return no_good(&request) };

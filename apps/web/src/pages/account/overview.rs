@@ -10,7 +10,7 @@ use serde::Deserialize;
 use store::{SecondFactor, SessionRow};
 
 use crate::{
-    error::PageError,
+    error::WebError,
     page::{Page, Section, html_with},
     session::SignedIn,
     show::browser,
@@ -79,7 +79,7 @@ pub(crate) async fn page(
     member: SignedIn,
     state: Data<State>,
     query: Query<Done>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     answer(&request, &state, member, StatusCode::OK, query.note(), Mistakes::default()).await
 }
 
@@ -89,7 +89,7 @@ pub(super) async fn refused(
     state: &State,
     member: SignedIn,
     mistakes: Mistakes,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     answer(request, state, member, StatusCode::UNPROCESSABLE_ENTITY, None, mistakes).await
 }
 
@@ -100,7 +100,7 @@ async fn answer(
     status: StatusCode,
     note: Option<&'static str>,
     mistakes: Mistakes,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let sessions = state.store.sessions(&member).await?;
     let factor = state.store.second_factor(member.user_id).await?.filter(|factor| factor.enabled_at.is_some());
     let page = Page::of(request, Section::Account, member.clone());

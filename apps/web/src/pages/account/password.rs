@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     mail,
     page::go,
     session::{SignedIn, Token},
@@ -34,7 +34,7 @@ pub(crate) async fn change(
     member: SignedIn,
     state: Data<State>,
     Form(form): Form<Change>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let new = form.new_password.parse::<Password>();
     let is_theirs = is_theirs(&state, &member, form.current_password).await?;
     let (Ok(new), true) = (&new, is_theirs) else {
@@ -56,7 +56,7 @@ pub(crate) async fn change(
 }
 
 /// Whether this is the member's password. Each try counts as one at signing in.
-pub(super) async fn is_theirs(state: &State, member: &SignedIn, password: String) -> Result<bool, PageError> {
+pub(super) async fn is_theirs(state: &State, member: &SignedIn, password: String) -> Result<bool, WebError> {
     state.throttle.account(&member.email)?;
     let hash = state.store.password_hash(&member.email).await?.map(|(_, hash)| hash);
     state.passwords.verify(password, hash).await

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     body::Form,
-    error::PageError,
+    error::WebError,
     mail,
     page::{Page, Section, go, html, html_with},
     session::{SignedIn, Token},
@@ -65,7 +65,7 @@ pub(crate) async fn begin(
     member: SignedIn,
     state: Data<State>,
     Form(proof): Form<Proof>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     // Otherwise a browser left open would be enough to keep its owner out for good.
     if !is_theirs(&state, &member, proof.factor_password).await? {
         let mistakes = Mistakes { factor_password: Some(WRONG.to_owned()), ..Mistakes::default() };
@@ -80,7 +80,7 @@ pub(crate) async fn set_up(
     request: HttpRequest,
     member: SignedIn,
     state: Data<State>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     match waiting(&state, &member).await? {
         Some(secret) => html(&set_up_page(&request, &state, member, &secret, None)),
         None => Ok(go("/account")),
@@ -93,7 +93,7 @@ pub(crate) async fn enable(
     member: SignedIn,
     state: Data<State>,
     Form(proof): Form<Proof>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     state.throttle.code(member.user_id)?;
     let Some(secret) = waiting(&state, &member).await? else { return Ok(go("/account")) };
     let Some(step) = secret.step_of(&proof.code, Timestamp::now()) else {
@@ -120,7 +120,7 @@ pub(crate) async fn disable(
     member: SignedIn,
     state: Data<State>,
     Form(proof): Form<Proof>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     if !is_theirs(&state, &member, proof.factor_password).await? {
         let mistakes = Mistakes { factor_password: Some(WRONG.to_owned()), ..Mistakes::default() };
         return refused(&request, &state, member, mistakes).await;
@@ -147,12 +147,12 @@ pub(super) enum Taken {
 }
 
 /// Whether somebody has to give a code to sign in.
-pub(super) async fn is_asked_for(state: &State, user: UserId) -> Result<bool, PageError> {
+pub(super) async fn is_asked_for(state: &State, user: UserId) -> Result<bool, WebError> {
     Ok(state.store.second_factor(user).await?.is_some_and(|factor| factor.enabled_at.is_some()))
 }
 
 /// Takes a code of the app or a recovery code; none if it is not good, or was taken before.
-pub(super) async fn take(state: &State, user: UserId, typed: &str) -> Result<Option<Taken>, PageError> {
+pub(super) async fn take(state: &State, user: UserId, typed: &str) -> Result<Option<Taken>, WebError> {
     state.throttle.code(user)?;
     let Some(factor) = state.store.second_factor(user).await? else { return Ok(None) };
     if factor.enabled_at.is_none() {
@@ -167,7 +167,7 @@ pub(super) async fn take(state: &State, user: UserId, typed: &str) -> Result<Opt
 }
 
 /// The secret that is not asked for yet.
-async fn waiting(state: &State, member: &SignedIn) -> Result<Option<TotpSecret>, PageError> {
+async fn waiting(state: &State, member: &SignedIn) -> Result<Option<TotpSecret>, WebError> {
     let factor = state.store.second_factor(member.user_id).await?;
     Ok(factor.filter(|factor| factor.enabled_at.is_none()).map(|factor| factor.secret))
 }

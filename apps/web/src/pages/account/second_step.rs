@@ -19,7 +19,7 @@ use super::{
 use crate::{
     address,
     body::Form,
-    error::PageError,
+    error::WebError,
     mail,
     page::{Page, Section, go, html_with},
     session::{self, Token},
@@ -43,7 +43,7 @@ pub(crate) struct SecondStep {
 }
 
 /// Sends the browser on to the second step.
-pub(super) async fn begin(state: &State, user: UserId, next: &str) -> Result<HttpResponse, PageError> {
+pub(super) async fn begin(state: &State, user: UserId, next: &str) -> Result<HttpResponse, WebError> {
     let token = Token::new();
     let ticket = NewTicket { token_hash: token.hash(), mail: None };
     state.store.issue_ticket(user, TicketPurpose::SecondStep, ticket).await?;
@@ -58,7 +58,7 @@ pub(crate) async fn form(
     request: HttpRequest,
     state: Data<State>,
     query: Query<SecondStep>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let hash = Token::of_step(&request, &state).map(|token| token.hash());
     match hash {
         Some(hash) if state.store.ticket(TicketPurpose::SecondStep, hash).await?.is_some() => {
@@ -73,7 +73,7 @@ pub(crate) async fn check(
     request: HttpRequest,
     state: Data<State>,
     Form(form): Form<SecondStep>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     state.throttle.address(address::of(&request, &state.config.serving.trusted_proxies))?;
     let Some(hash) = Token::of_step(&request, &state).map(|token| token.hash()) else { return Ok(go("/sign-in")) };
     let Some(ticket) = state.store.ticket(TicketPurpose::SecondStep, hash).await? else { return Ok(go("/sign-in")) };
@@ -98,6 +98,6 @@ fn code_page(
     status: StatusCode,
     next: String,
     code_error: Option<&'static str>,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     html_with(status, &CodePage { page: Page::public(request, Section::Public), next, code_error })
 }

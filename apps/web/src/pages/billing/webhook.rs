@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use billing::Rejected;
 
-use crate::{body::Whole, error::PageError, state::State};
+use crate::{body::Whole, error::WebError, state::State};
 
 /// `POST /webhooks/stripe`: 200 once it has had its effect, 400 if it is not from Stripe, 503 if Stripe should
 /// tell of it again.
@@ -11,7 +11,7 @@ pub(crate) async fn webhook(
     request: HttpRequest,
     state: Data<State>,
     Whole(body): Whole,
-) -> Result<HttpResponse, PageError> {
+) -> Result<HttpResponse, WebError> {
     let billing = super::sold(&state)?;
     let signature = request.headers().get("stripe-signature").and_then(|value| value.to_str().ok());
     match billing.receive(&body, signature.unwrap_or_default()).await {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use store::StepRow;
 
 use crate::{
-    error::PageError,
+    error::WebError,
     pages::plan,
     show::waterfall::{Scale, Span, Stretch, in_words},
 };
@@ -71,7 +71,7 @@ impl Brief {
 
 /// The lines of all steps: what the outline says of those that have not begun, and what the reports
 /// say of the others.
-pub(crate) fn lines(outline: &str, rows: &[StepRow]) -> Result<Vec<Line>, PageError> {
+pub(crate) fn lines(outline: &str, rows: &[StepRow]) -> Result<Vec<Line>, WebError> {
     let outline = plan::steps(outline)?;
     let mut briefs: Vec<Option<(&StepRow, Option<Brief>)>> = outline.iter().map(|_| None).collect();
     for row in rows {
@@ -115,8 +115,8 @@ pub(crate) fn lines(outline: &str, rows: &[StepRow]) -> Result<Vec<Line>, PageEr
     Ok(lines.collect())
 }
 
-fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, PageError> {
-    serde_json::from_str(json).map_err(|error| PageError::internal(format!("a step report was not read: {error}")))
+fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, WebError> {
+    serde_json::from_str(json).map_err(|error| WebError::internal(format!("a step report was not read: {error}")))
 }
 
 /// The step somebody wants to see first: the first that failed, else the one under way, else the last
@@ -180,7 +180,7 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    pub(crate) fn read(line: &Line, row: Option<&StepRow>, tab: Tab) -> Result<Self, PageError> {
+    pub(crate) fn read(line: &Line, row: Option<&StepRow>, tab: Tab) -> Result<Self, WebError> {
         Ok(Self {
             number: line.number,
             name: line.name.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::PlanId;
 
-use crate::{editing, error::PageError, session::SignedIn, state::State};
+use crate::{editing, error::WebError, session::SignedIn, state::State};
 
 /// So many plans that nobody has read yet are read for one page; the next page reads on.
 const READ_AT_ONCE: u32 = 100;
@@ -23,7 +23,7 @@ pub(super) struct Uses {
 }
 
 impl Uses {
-    pub(super) async fn of(state: &State, member: &SignedIn) -> Result<Self, PageError> {
+    pub(super) async fn of(state: &State, member: &SignedIn) -> Result<Self, WebError> {
         let unread = state.store.unread_plans(member.tenant(), READ_AT_ONCE).await?;
         let is_behind = unread.len() == READ_AT_ONCE as usize;
         for plan in unread {

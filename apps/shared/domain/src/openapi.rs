@@ -1,0 +1,13 @@
+//! How words and ids stand in an API's description.
+
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+
+/// One of these words.
+pub(crate) fn words(words: impl Iterator<Item = &'static str>) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+}
+
+/// The id of something.
+pub(crate) fn id() -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("uuid".to_owned()))).into()
+}

@@ -1,0 +1,62 @@
+//! The REST API under `/api/v1`: what the pages can do, for programs. Whoever calls holds a token.
+//!
+//! Each handler stands with its description; `document` makes OpenAPI of them, and nothing is registered that is not
+//! described.
+
+#![allow(unused_qualifications, reason = "what `utoipa::path` writes has some")]
+
+mod body;
+mod caller;
+mod check;
+pub(crate) mod document;
+mod list;
+mod plans;
+mod problem;
+mod query;
+mod token;
+mod tokens;
+mod versions;
+
+use actix_web::{
+    dev::HttpServiceFactory,
+    middleware::from_fn,
+    web::{self, PathConfig, QueryConfig},
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) use self::document::operations;
+use crate::{error::WebError, routes};
+
+/// Where it is.
+pub(crate) const ROOT: &str = "/api/v1";
+
+fn configure(services: &mut ServiceConfig) {
+    services
+        .service(document::read)
+        .service(token::read)
+        .service(tokens::list)
+        .service(tokens::create)
+        .service(tokens::revoke)
+        .service(check::check)
+        .service(plans::list)
+        .service(plans::create)
+        .service(plans::read)
+        .service(plans::save)
+        .service(plans::delete)
+        .service(versions::list)
+        .service(versions::read);
+}
+
+/// Everything under [`ROOT`].
+pub(crate) fn services() -> impl HttpServiceFactory {
+    utoipa_actix_web::scope(ROOT)
+        .app_data(PathConfig::default().error_handler(|_, _| WebError::NotFound.into()))
+        .app_data(
+            QueryConfig::default().error_handler(|error, _| {
+                WebError::BadRequest(format!("The query could not be read: {error}.")).into()
+            }),
+        )
+        .wrap(from_fn(problem::dress))
+        .configure(configure)
+        .default_service(web::to(routes::nothing_here))
+}

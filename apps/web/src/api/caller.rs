@@ -1,0 +1,84 @@
+//! Who calls: the token in the header, and whoever is behind it.
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
+use domain::Action;
+use futures_util::future::LocalBoxFuture;
+use store::{Bearer, Presented, Tenant};
+
+use crate::{error::WebError, session::Token, state::State};
+
+/// What every token begins with: who finds one in a file knows what it is.
+const PREFIX: &str = "smx_";
+
+/// A token as people copy it.
+pub(crate) fn text(token: &Token) -> String {
+    format!("{PREFIX}{}", token.text())
+}
+
+/// Whoever calls with a token that is good. Handlers that take one are for them only.
+pub(crate) struct Caller(Box<Bearer>);
+
+impl Caller {
+    /// What the token proves.
+    pub(crate) fn bearer(&self) -> &Bearer {
+        &self.0
+    }
+
+    /// The organization, and that it is this token which asks.
+    pub(crate) fn tenant(&self) -> &Tenant {
+        self.0.tenant()
+    }
+
+    /// Lets only callers go on whose token, and whose token's maker, may do this.
+    pub(crate) fn must(&self, action: Action) -> Result<(), WebError> {
+        if !self.0.scope.may(action) {
+            return Err(WebError::Forbidden(self.0.scope.refusal(action)));
+        }
+        if !self.0.role.may(action) {
+            return Err(WebError::Forbidden(format!("Whoever made this token may not do this. {}", action.refusal())));
+        }
+        Ok(())
+    }
+
+    async fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        let state = request.app_data::<Data<State>>().expect("every application has a state");
+        let unauthorized = |reason: &str| WebError::Unauthorized(reason.to_owned());
+        let Some(given) = request.headers().get(header::AUTHORIZATION) else {
+            return Err(unauthorized(
+                "Send a token in the header `Authorization: Bearer smx_…`. Tokens are made on the page of the \
+                 organization.",
+            ));
+        };
+        let token = given
+            .to_str()
+            .ok()
+            .and_then(|line| line.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .and_then(|(_, token)| Token::read(token.trim().strip_prefix(PREFIX)?));
+        let Some(token) = token else {
+            return Err(unauthorized("The header `Authorization` holds no token: it reads `Bearer smx_…`."));
+        };
+        let bearer = match state.store.bearer(token.hash()).await? {
+            Presented::Good(bearer) => bearer,
+            Presented::Expired(at) => {
+                return Err(WebError::Unauthorized(format!("This token ended at {at}. Make another one.")));
+            }
+            Presented::Unknown => {
+                return Err(unauthorized("There is no such token: it was revoked, or it has a typing error."));
+            }
+        };
+        let (allowance, taken) = state.throttle.api(bearer.tenant().organization());
+        request.extensions_mut().insert(allowance);
+        taken.map(|()| Self(bearer))
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = WebError;
+    type Future = LocalBoxFuture<'static, Result<Self, WebError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
+    }
+}

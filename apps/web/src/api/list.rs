@@ -1,0 +1,49 @@
+//! Lists: a part of many things, and where the next part begins.
+
+use serde::Serialize;
+use store::{Cursor, Page, PageRequest};
+use utoipa::ToSchema;
+
+use crate::error::WebError;
+
+/// How many things come at once if the caller does not say.
+const USUAL: u32 = 20;
+
+/// How many things come at once at most.
+const MOST: u32 = 100;
+
+/// A part of a list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct List<T> {
+    /// In the list's order.
+    items: Vec<T>,
+    /// What to send as `after` for the part that follows; null if this is the last.
+    next: Option<String>,
+}
+
+impl<T> List<T> {
+    pub(super) fn of<Row>(page: Page<Row>, item: impl FnMut(Row) -> T) -> Self {
+        let next = page.next.map(|cursor| cursor.to_string());
+        Self { items: page.items.into_iter().map(item).collect(), next }
+    }
+
+    /// A list that is never long.
+    pub(super) fn whole(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
+}
+
+/// Which part is wanted.
+pub(super) fn part(after: Option<&str>, limit: Option<u32>) -> Result<PageRequest, WebError> {
+    let size = limit.unwrap_or(USUAL);
+    if !(1..=MOST).contains(&size) {
+        return Err(WebError::BadRequest(format!("`limit` is a number from 1 to {MOST}.")));
+    }
+    let after = match after {
+        Some(text) => Some(text.parse::<Cursor>().map_err(|_| {
+            WebError::BadRequest("`after` is what the part of the list before told as `next`.".to_owned())
+        })?),
+        None => None,
+    };
+    Ok(PageRequest { after, size })
+}

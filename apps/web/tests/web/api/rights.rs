@@ -1,0 +1,128 @@
+//! Who may use which operation: every one there is, tried with every scope, with none, with another organization's
+//! token, and with a token whose maker may no more.
+
+use domain::{Role, Scope};
+use reqwest::Method;
+use serde_json::{Value, json};
+use web::{Access, Route, routes};
+
+use crate::{
+    app::{PLAN, TestApp},
+    program::Program,
+    tenancy::{Ids, address},
+};
+
+use Scope::{Admin, Read, Write};
+
+/// The scope that each operation wants; none if it wants no token.
+const TABLE: &[(&str, Option<Scope>)] = &[
+    ("GET /openapi.json", None),
+    ("GET /token", Some(Read)),
+    ("GET /tokens", Some(Admin)),
+    ("POST /tokens", Some(Admin)),
+    ("DELETE /tokens/{token}", Some(Admin)),
+    ("POST /check", Some(Read)),
+    ("GET /plans", Some(Read)),
+    ("POST /plans", Some(Write)),
+    ("GET /plans/{plan}", Some(Read)),
+    ("PUT /plans/{plan}", Some(Write)),
+    ("DELETE /plans/{plan}", Some(Write)),
+    ("GET /plans/{plan}/versions", Some(Read)),
+    ("GET /plans/{plan}/versions/{version}", Some(Read)),
+];
+
+/// What is sent to an operation: something that it takes.
+fn body(name: &str) -> Option<Value> {
+    Some(match name {
+        "POST /tokens" => json!({ "name": "another", "scope": "read" }),
+        "POST /check" => json!({ "text": PLAN }),
+        "POST /plans" => json!({ "name": "another", "text": PLAN }),
+        "PUT /plans/{plan}" => json!({ "name": "another", "text": PLAN, "version": 1 }),
+        _ => return None,
+    })
+}
+
+fn operations() -> impl Iterator<Item = (&'static Route, String, Option<Scope>)> {
+    routes().iter().filter_map(|route| {
+        let path = route.path.strip_prefix("/api/v1")?;
+        let name = format!("{} {path}", route.method);
+        let row = TABLE.iter().find(|(known, _)| *known == name);
+        let scope = row.unwrap_or_else(|| panic!("say in this table which scope {name} wants")).1;
+        Some((route, name, scope))
+    })
+}
+
+/// The status. Streams have no end: only the head is read.
+async fn call(program: &Program, route: &Route, name: &str, ids: &Ids) -> u16 {
+    let address = address(route, ids);
+    let path = address.strip_prefix("/api/v1").expect("the operation is of the API");
+    let method: Method = route.method.parse().expect("this is a method");
+    let mut request = program.request(method, path);
+    if let Some(body) = body(name) {
+        request = request.header("content-type", "application/json").body(body.to_string());
+    }
+    request.send().await.expect("the application answers").status().as_u16()
+}
+
+#[test]
+fn the_table_names_every_operation_and_no_other() {
+    let known: Vec<String> = operations().map(|(_, name, _)| name).collect();
+    let gone: Vec<_> = TABLE.iter().filter(|(name, _)| !known.iter().any(|known| known == name)).collect();
+    assert!(gone.is_empty(), "{gone:?}");
+    for (route, _, scope) in operations() {
+        assert_eq!(route.access, if scope.is_some() { Access::Token } else { Access::Public }, "{route:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_lets_in_each_scope_as_the_table_says() {
+    let app = TestApp::start().await;
+    let ada = app.someone("ada").await;
+    for scope in Scope::ALL {
+        let program = app.program(&ada, *scope).await;
+        for (route, name, lowest) in operations() {
+            let Some(lowest) = lowest else { continue };
+            let ids = Ids::of(&app, &ada).await;
+            let status = call(&program, route, &name, &ids).await;
+            if *scope < lowest {
+                assert_eq!(status, 403, "{scope} at {name}");
+            } else {
+                assert!((200..300).contains(&status), "{scope} at {name}: {status}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_may_no_more_than_its_maker_and_nothing_where_its_maker_has_left() {
+    let app = TestApp::start().await;
+    let ada = app.someone("ada").await;
+    let ben = app.colleague(&ada, Role::Admin).await;
+    let program = app.program(&ben, Admin).await;
+    app.store.change_role(ada.member.tenant(), ben.member.user_id, Role::Viewer).await.unwrap();
+    let ids = Ids::of(&app, &ada).await;
+    for (route, name, lowest) in operations() {
+        if let Some(lowest) = lowest.filter(|lowest| *lowest > Read) {
+            assert_eq!(call(&program, route, &name, &ids).await, 403, "{name}, which wants {lowest}");
+        }
+    }
+    app.store.remove_member(ada.member.tenant(), ben.member.user_id).await.unwrap();
+    assert!(program.get("/token").await.problem(401).contains("no such token"));
+}
+
+#[tokio::test]
+async fn nothing_is_open_without_a_token_and_what_is_another_organizations_does_not_exist() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.someone("ada").await, app.someone("eve").await);
+    let (nobody, stranger) = (app.program_with("nothing"), app.program(&eve, Admin).await);
+    let ids = Ids::of(&app, &ada).await;
+    for (route, name, lowest) in operations() {
+        if lowest.is_none() {
+            continue;
+        }
+        assert_eq!(call(&nobody, route, &name, &ids).await, 401, "nobody at {name}");
+        if ids.lead_to(route) {
+            assert_eq!(call(&stranger, route, &name, &ids).await, 404, "eve at {name}");
+        }
+    }
+}
