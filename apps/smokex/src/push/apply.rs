@@ -91,9 +91,7 @@ impl<W: Write> Progress<'_, W> {
 fn explain(name: &str, plan: Option<&LocalPlan>, error: &RemoteError) -> io::Result<()> {
     match error.status() {
         Some(StatusCode::CONFLICT) => {
-            complain(&format!(
-                "{name}: {error}\nSomebody saved it meanwhile. Look at it with `smokex pull`, then push again."
-            ));
+            complain(&format!("{name}: {error}\nLook at it with `smokex pull`, then push again."));
         }
         _ => complain(&format!("{name}: {error}")),
     }

@@ -98,7 +98,7 @@ async fn what_somebody_saves_meanwhile_is_not_overwritten_and_the_rest_is_applie
     terminal.types("y\n");
     assert_eq!(terminal.ended(), Some(1));
     let seen = terminal.seen();
-    for text in ["Players: not applied", "Somebody saved it meanwhile", "Orders: version 2", "1 applied, 1 not."] {
+    for text in ["Players: not applied", "Somebody else was faster.", "Orders: version 2", "1 applied, 1 not."] {
         assert!(seen.contains(text), "{text}: {seen}");
     }
     assert_eq!(served.plans().await, [plan("Orders", 2, 2), plan("Players", 2, 3)]);

@@ -124,10 +124,10 @@ impl Served {
 }
 
 async fn token(store: &Store, member: &Member, scope: Scope) -> (String, TokenId) {
-    let bytes = [factory::token(), factory::token()].concat();
-    let text = format!("smx_{}", bytes[..32].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let bytes = factory::token();
+    let text = format!("smx_{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     let name = "Command line".parse().expect("a name");
-    let new = NewToken { name, scope, expires_at: None, token_hash: Sha256::digest(&text).into() };
+    let new = NewToken { name, scope, expires_at: None, token_hash: Sha256::digest(bytes).into() };
     let id = store.create_token(member.tenant(), new).await.expect("the owner may make tokens");
     (text, id)
 }
