@@ -152,6 +152,29 @@ async fn a_change_that_arrived_before_its_connection_broke_is_not_taken_for_that
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_not_lost_while_the_server_begins_anew_and_is_not_asked_for_all_the_time() {
+    let (target, path) = server_with_a_plan().await;
+    let run = |state: &str| {
+        format!(
+            r#"{{"id": "0193a1b2-0000-7000-8000-000000000004", "state": "{state}", "queued_at": "2026-03-01T12:00:00Z",
+                "started_at": null, "duration_us": 1500, "reason": null, "step_list": []}}"#
+        )
+    };
+    target.on(&format!("POST {path}/runs"), Reply::json(run("queued")).status(201));
+    let away = [Reply::script([Act::Reset]), problem(503, "Stopping", ""), Reply::text("Bad gateway").status(502)];
+    let goes_on = ["running", "running", "passed"].map(|state| Reply::json(run(state)));
+    target.on_each("GET /api/v1/runs/0193a1b2-0000-7000-8000-000000000004", away.into_iter().chain(goes_on));
+    let server = target.url("/");
+    let variables = [("SMOKEX_SERVER", server.as_str()), ("SMOKEX_TOKEN", TOKEN)];
+    let began = std::time::Instant::now();
+    let ended = Folder::new().run_with(["run", "--remote", "Players"], &variables, "").await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("passed: "), "{}", ended.stdout);
+    assert!(began.elapsed() >= std::time::Duration::from_secs(4), "it was left alone in between");
+    assert_eq!(target.requests().iter().filter(|request| request.method == "POST").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_goes_nowhere_readable() {
     for command in [&["push", "--yes"][..], &["pull"], &["run", "--remote", "a"], &["login"]] {
         let folder = Folder::new();

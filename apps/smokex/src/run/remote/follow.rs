@@ -20,7 +20,7 @@ use crate::{
 const WAIT: Duration = Duration::from_secs(10);
 /// How long a server that is away is asked again about a run that may well go on there.
 const AWAY: Duration = Duration::from_secs(120);
-/// How long it is left alone in between.
+/// How long it is left alone before it is asked again, if it did not take its time itself.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// What there is to tell about a run.
@@ -81,6 +81,7 @@ struct Watch {
 impl Watch {
     async fn watch(&mut self, remote: &Remote, id: RunId) -> Result<RemoteRun, RemoteError> {
         loop {
+            let asked = Instant::now();
             let run = ask(remote, id).await?;
             for step in run.step_list.iter().filter(|step| step.state.is_final()) {
                 if self.shown.insert(step.position) {
@@ -92,6 +93,10 @@ impl Watch {
             }
             if let Some(step) = run.step_list.iter().find(|step| step.state == StepState::Running) {
                 self.live.step_started(&step.name);
+            }
+            // Where too many wait already, the answer is not kept back.
+            if asked.elapsed() < PAUSE {
+                sleep(PAUSE).await;
             }
         }
     }
