@@ -8,9 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::plan_file::PlanFile;
 use domain::PlanName;
 use plan::Known;
+
+use crate::plan_file::PlanFile;
 
 /// What it is called where no other one is named.
 pub const FOLDER: &str = ".smokex";

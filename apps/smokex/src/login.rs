@@ -5,6 +5,7 @@ mod typed;
 use std::{
     env,
     io::{self, Write},
+    path::Path,
 };
 
 use secrecy::ExposeSecret;
@@ -21,26 +22,39 @@ use crate::{
 /// How every token begins.
 const PREFIX: &str = "smx_";
 
+/// As shells report a death by an interrupt.
+const INTERRUPTED: i32 = 130;
+
 /// Asks for a token, asks the server about it, and keeps it.
 pub fn login(arguments: &LoginArguments) -> Exit {
     complete(async {
-        let transport = Transport::of(arguments.reach.insecure);
-        let server = server(arguments.server.as_deref()).map_err(GivingUp::wrong)?;
-        transport.permit(&server).map_err(GivingUp::wrong)?;
-        let token = typed::token(&server).await?;
-        if !token.expose_secret().starts_with(PREFIX) {
-            return Err(GivingUp::wrong(format!("This is no token: one begins with {PREFIX}. Nothing was kept.")));
+        tokio::select! {
+            ended = log_in(arguments) => ended,
+            // What was under way is dropped by now, and the terminal as it was. Reading it cannot be given up.
+            _ = tokio::signal::ctrl_c() => {
+                eprintln!();
+                std::process::exit(INTERRUPTED)
+            }
         }
-        let remote = Remote::new(server.clone(), &token).map_err(GivingUp::wrong)?;
-        let detail = remote.token().await?;
-        let path = Credentials { server, token, transport }.keep().map_err(GivingUp::unknown)?;
-        tell(&remote, &detail)?;
-        println!("kept in       {}", path.display());
-        if env::var_os(TOKEN).is_some() {
-            eprintln!("{TOKEN} is set and goes before it.");
-        }
-        Ok(Exit::Passed)
     })
+}
+
+async fn log_in(arguments: &LoginArguments) -> Result<Exit, GivingUp> {
+    let transport = Transport::of(arguments.reach.insecure);
+    let server = server(arguments.server.as_deref()).map_err(GivingUp::wrong)?;
+    transport.permit(&server).map_err(GivingUp::wrong)?;
+    let token = typed::token(&server).await?;
+    if !token.expose_secret().starts_with(PREFIX) {
+        return Err(GivingUp::wrong(format!("This is no token: one begins with {PREFIX}. Nothing was kept.")));
+    }
+    let remote = Remote::new(server.clone(), &token).map_err(GivingUp::wrong)?;
+    let detail = remote.token().await?;
+    let path = Credentials { server, token, transport }.keep().map_err(GivingUp::unknown)?;
+    tell(&remote, &detail, &path)?;
+    if env::var_os(TOKEN).is_some() {
+        eprintln!("{TOKEN} is set and goes before it.");
+    }
+    Ok(Exit::Passed)
 }
 
 /// The one that was named, else the one that was asked last.
@@ -58,7 +72,7 @@ fn server(named: Option<&str>) -> Result<Address, String> {
     }
 }
 
-fn tell(remote: &Remote, detail: &TokenDetail) -> io::Result<()> {
+fn tell(remote: &Remote, detail: &TokenDetail, path: &Path) -> io::Result<()> {
     let stdout = io::stdout();
     let style = Style::of(&stdout);
     let mut out = stdout.lock();
@@ -68,5 +82,6 @@ fn tell(remote: &Remote, detail: &TokenDetail) -> io::Result<()> {
     writeln!(out, "organization  {} (tier {})", printable(&organization.name), printable(&organization.tier))?;
     writeln!(out, "token         {}", printable(name))?;
     writeln!(out, "scope         {}", printable(scope))?;
-    writeln!(out, "expires       {expires}")
+    writeln!(out, "expires       {expires}")?;
+    writeln!(out, "kept in       {}", path.display())
 }

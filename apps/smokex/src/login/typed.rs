@@ -6,10 +6,8 @@ use secrecy::SecretString;
 
 use crate::{giving_up::GivingUp, remote::Address};
 
-/// As shells report a death by an interrupt.
-const INTERRUPTED: i32 = 130;
-
-/// Asks for it on a terminal; else it is the first line of the standard input.
+/// Asks for it on a terminal; else it is the first line of the standard input. A terminal shows again what is typed
+/// once this has ended or is given up.
 pub async fn token(server: &Address) -> Result<SecretString, GivingUp> {
     let asked = io::stdin().is_terminal();
     let hidden = if asked {
@@ -23,15 +21,7 @@ pub async fn token(server: &Address) -> Result<SecretString, GivingUp> {
     } else {
         None
     };
-    // The terminal must show again what is typed, also if somebody gives up in the middle.
-    let line = tokio::select! {
-        line = tokio::task::spawn_blocking(read_line) => line.expect("reading a line does not panic"),
-        _ = tokio::signal::ctrl_c() => {
-            drop(hidden);
-            eprintln!();
-            std::process::exit(INTERRUPTED);
-        }
-    };
+    let line = tokio::task::spawn_blocking(read_line).await.expect("reading a line does not panic");
     drop(hidden);
     if asked {
         eprintln!();

@@ -18,26 +18,31 @@ use crate::{
 /// # Errors
 /// If what became of it cannot be written.
 pub async fn apply(remote: &Remote, changes: Changes, out: &mut impl Write) -> io::Result<Exit> {
-    let mut progress =
-        Progress { out, style: Style::of(&io::stdout()), done: 0, failed: 0, left: 0, exit: Exit::Passed };
-    progress.left = changes.changed.len() + changes.new.len() + changes.deleted.len();
+    let style = Style::of(&io::stdout());
+    let mut progress = Progress { out, style, done: 0, failed: 0, left: 0, end: None };
     for (plan, seen) in &changes.changed {
-        if progress.goes_on() {
-            let saved = remote.save_plan(seen, &plan.file.text()).await;
-            progress.note(&plan.name, Some(plan), saved.map(|saved| format!("version {}", saved.version)))?;
+        if progress.end.is_some() {
+            progress.leave(&plan.name)?;
+            continue;
         }
+        let saved = remote.save_plan(seen, &plan.file.text()).await;
+        progress.note(&plan.name, Some(plan), saved.map(|saved| format!("version {}", saved.version)))?;
     }
     for plan in &changes.new {
-        if progress.goes_on() {
-            let made = remote.create_plan(&plan.name, &plan.file.text()).await;
-            progress.note(&plan.name, Some(plan), made.map(|made| format!("made, {}", made.id)))?;
+        if progress.end.is_some() {
+            progress.leave(&plan.name)?;
+            continue;
         }
+        let made = remote.create_plan(&plan.name, &plan.file.text()).await;
+        progress.note(&plan.name, Some(plan), made.map(|made| format!("made, {}", made.id)))?;
     }
     for row in &changes.deleted {
-        if progress.failed == 0 {
-            let deleted = remote.delete_plan(row.id).await;
-            progress.note(&row.name, None, deleted.map(|()| "deleted".to_owned()))?;
+        if progress.failed > 0 {
+            progress.leave(&row.name)?;
+            continue;
         }
+        let deleted = remote.delete_plan(row.id).await;
+        progress.note(&row.name, None, deleted.map(|()| "deleted".to_owned()))?;
     }
     progress.end()
 }
@@ -47,19 +52,14 @@ struct Progress<'o, W> {
     style: Style,
     done: usize,
     failed: usize,
-    /// Not yet tried.
+    /// Not tried.
     left: usize,
-    exit: Exit,
+    /// Set once nothing else has a chance.
+    end: Option<Exit>,
 }
 
 impl<W: Write> Progress<'_, W> {
-    /// Whether the next one has a chance.
-    fn goes_on(&self) -> bool {
-        self.exit != Exit::Unknown
-    }
-
     fn note(&mut self, name: &str, plan: Option<&LocalPlan>, done: Result<String, RemoteError>) -> io::Result<()> {
-        self.left -= 1;
         let name = printable(name);
         match done {
             Ok(what) => {
@@ -68,7 +68,10 @@ impl<W: Write> Progress<'_, W> {
             }
             Err(error) => {
                 self.failed += 1;
-                self.exit = if error.ends_everything() { Exit::Unknown } else { Exit::Failed };
+                if error.ends_everything() {
+                    // Once something was applied, it is not the call that is wrong.
+                    self.end = Some(if self.done == 0 { error.exit() } else { Exit::Unknown });
+                }
                 writeln!(self.out, "{} {name}: not applied", self.style.paint(Tone::Bad, "✗"))?;
                 self.out.flush()?;
                 explain(&name, plan, &error)
@@ -76,15 +79,20 @@ impl<W: Write> Progress<'_, W> {
         }
     }
 
+    fn leave(&mut self, name: &str) -> io::Result<()> {
+        self.left += 1;
+        writeln!(self.out, "{} {}: not tried", self.style.paint(Tone::Faint, "–"), printable(name))
+    }
+
     fn end(self) -> io::Result<Exit> {
-        let Self { out, done, failed, left, exit, .. } = self;
+        let Self { out, done, failed, left, end, .. } = self;
         match (failed, left) {
             (0, _) => writeln!(out, "{done} applied.")?,
             (_, 0) => writeln!(out, "{done} applied, {failed} not.")?,
             _ => writeln!(out, "{done} applied, {failed} not, {left} not tried.")?,
         }
         out.flush()?;
-        Ok(exit)
+        Ok(end.unwrap_or(if failed == 0 { Exit::Passed } else { Exit::Failed }))
     }
 }
 

@@ -185,8 +185,9 @@ async fn a_token_that_may_only_read_changes_nothing() {
         served.file(&format!("Plan {number}.yml"), &text(number));
     }
     let ended = served.smokex_with(&token, ["push", "--yes"]).await;
-    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("scope"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("✗ Plan 1: not applied\n– Plan 2: not tried\n"), "{}", ended.stdout);
     assert!(ended.stdout.ends_with("0 applied, 1 not, 2 not tried.\n"), "{}", ended.stdout);
     assert_eq!(served.plans().await, []);
 }
