@@ -29,12 +29,14 @@ const INTERRUPTED: i32 = 130;
 pub fn login(arguments: &LoginArguments) -> Exit {
     complete(async {
         tokio::select! {
-            ended = log_in(arguments) => ended,
+            // It listens before anything is asked.
+            biased;
             // What was under way is dropped by now, and the terminal as it was. Reading it cannot be given up.
             _ = tokio::signal::ctrl_c() => {
                 eprintln!();
                 std::process::exit(INTERRUPTED)
             }
+            ended = log_in(arguments) => ended,
         }
     })
 }
