@@ -122,6 +122,50 @@ async fn whoever_interrupts_it_is_told_that_the_run_goes_on_and_how_to_stop_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_somebody_stops_there_ends_with_3() {
+    let (target, gate) = (Target::start().await, Gate::new());
+    target.on("/ask", Reply::ok().after(&gate));
+    let served = served(&target).await;
+    served.plan("", &plan("Players", &target)).await;
+    let running = served.starts(["run", "--remote", "Players"]);
+    target.received(1).await;
+    let run = served.api(Method::GET, "runs", None).await["items"][0]["id"].as_str().unwrap().to_owned();
+    served.api(Method::POST, &format!("runs/{run}/cancel"), None).await;
+    gate.open();
+    let ended = tokio::task::spawn_blocking(|| running.end()).await.unwrap();
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.stdout.contains("cancelled: "), "{}", ended.stdout);
+    assert!(ended.stdout.contains(&format!("{}/runs/{run}", served.origin)), "{}", ended.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_the_server_refuses_ends_with_3_and_its_reason() {
+    let (target, gate) = (Target::start().await, Gate::new());
+    target.on("/ask", Reply::ok().after(&gate));
+    let served = served(&target).await;
+    served.plan("", &format!("restriction: self\n{}", plan("Players", &target))).await;
+    let _first = served.starts(["run", "--remote", "Players"]);
+    target.received(1).await;
+    for report in ["text", "json", "junit"] {
+        let ended = served.smokex(["run", "--remote", "Players", "--report", report]).await;
+        assert_eq!(ended.code, Some(3), "{ended:?}");
+        assert!(ended.stdout.contains("Run 1 of this plan has not finished"), "{}", ended.stdout);
+    }
+    assert_eq!(target.counts().requests, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_the_plan_does_not_have_is_told_and_nothing_is_run() {
+    let target = Target::start().await;
+    let served = served(&target).await;
+    served.plan("", &plan("Players", &target)).await;
+    let ended = served.smokex(["run", "--remote", "Players", "--var", "nobody=ada"]).await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("nobody"), "{}", ended.stderr);
+    assert_eq!(served.api(Method::GET, "runs", None).await["items"], Value::Array(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_only_a_run_here_can_have_is_refused() {
     let served = Served::start().await;
     served.here.file("secrets.env", "A=b\n");
