@@ -24,6 +24,7 @@ use actix_web::{
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use self::document::openapi;
 pub(crate) use self::document::operations;
 use crate::{error::WebError, routes};
 

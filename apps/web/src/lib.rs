@@ -28,6 +28,7 @@ mod show;
 mod state;
 mod throttle;
 
+pub use api::openapi;
 pub use application::{Application, BuildError};
 pub use config::{Config, Limits, MailDelivery};
 pub use metrics::MetricsListener;

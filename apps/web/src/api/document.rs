@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use actix_web::{App, HttpResponse, get, http::header};
+use domain::PlanId;
 use utoipa::{
-    OpenApi,
+    OpenApi, PartialSchema,
     openapi::{
-        self, Content, HttpMethod, Ref, RefOr, ResponseBuilder,
-        path::Operation,
+        self, Content, HttpMethod, Ref, RefOr, Required, ResponseBuilder,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
@@ -47,6 +48,12 @@ static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(|| {
 static TEXT: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string_pretty(&*DOCUMENT).expect("a description is JSON"));
 
+/// The description of the API: OpenAPI 3.1, as JSON.
+#[must_use]
+pub fn openapi() -> &'static str {
+    &TEXT
+}
+
 /// Every operation there is, with its method and path.
 pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Operation)> {
     DOCUMENT.paths.paths.iter().flat_map(|(path, item)| {
@@ -82,6 +89,12 @@ fn complete(method: &HttpMethod, path: &str, operation: &mut Operation) {
     let (is_public, has_body) = (is_public(operation), operation.request_body.is_some());
     let changes = *method != HttpMethod::Get;
     operation.operation_id = operation.operation_id.take().map(|verb| name(&verb, path));
+    for noun in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        let parameters = operation.parameters.get_or_insert_default();
+        if !parameters.iter().any(|known| matches!(known, RefOr::T(known) if known.name == noun)) {
+            parameters.push(id_of(noun).into());
+        }
+    }
     let common = [
         (true, "400", "The request could not be read."),
         (!is_public, "401", "No token came, or one that is not good."),
@@ -115,6 +128,17 @@ fn complete(method: &HttpMethod, path: &str, operation: &mut Operation) {
     }
 }
 
+/// What stands in a path for the id of something.
+fn id_of(noun: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(noun)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(format!("The id of the {noun}.")))
+        .schema(Some(PlanId::schema()))
+        .build()
+}
+
 /// The name of an operation, by which generated clients call it: `list_plans_versions`, or the verb alone where the
 /// path ends in it.
 fn name(verb: &str, path: &str) -> String {
@@ -136,5 +160,5 @@ pub(super) async fn read() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .body(TEXT.as_str())
+        .body(openapi())
 }
