@@ -55,10 +55,26 @@ pub enum Command {
     },
     /// Tell every mistake in plans, without running them
     Check(CheckArguments),
-    /// Run plans from here, without a server
+    /// Run plans from here, without a server; with --remote, on a server
     #[command(after_help = "Exit codes: 0 all passed, 1 something failed, 2 a plan or the call is wrong, \
         3 could not tell.")]
     Run(RunArguments),
+    /// Keep a token with which the other commands ask a server
+    #[command(after_help = "The token is asked for; without a terminal it is the first line of the standard input.\n\
+        SMOKEX_SERVER and SMOKEX_TOKEN in the environment go before what is kept.\n\
+        Exit codes: 0 it is kept, 2 the call or the token is wrong, 3 it could not be done.")]
+    Login(LoginArguments),
+    /// Forget the token that was kept
+    #[command(after_help = "Exit codes: 0 none is kept any more, 2 it could not be deleted.")]
+    Logout,
+    /// Write a server's plans into a folder, a file each
+    #[command(after_help = "Exit codes: 0 the folder holds what the server has, 1 something was not overwritten, \
+        2 the call or a file is wrong, 3 it could not be done.")]
+    Pull(PullArguments),
+    /// Bring a server's plans in line with a folder
+    #[command(after_help = "Exit codes: 0 the server has what the folder holds, 1 it has not (or, with --dry-run, \
+        something would change), 2 the call or a plan is wrong and nothing was changed, 3 it could not be done.")]
+    Push(PushArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,9 +157,19 @@ pub struct CheckArguments {
 
 #[derive(Args, Debug)]
 pub struct RunArguments {
-    /// Files with plans, run one after the other; `-` is the standard input
-    #[arg(required = true, value_name = "PLAN")]
+    /// Files with plans, run one after the other; `-` is the standard input. With --remote: plans of the server by
+    /// name, id, or a file that has their name; without any, those of the folder
+    #[arg(required_unless_present = "remote", value_name = "PLAN")]
     pub plans: Vec<PathBuf>,
+    /// Run them on the server, as it has them, and wait for their ends
+    #[arg(long, conflicts_with_all = ["env_files", "allow"])]
+    pub remote: bool,
+    /// The folder of the plans that are run where none is named
+    #[arg(long, value_name = "FOLDER", requires = "remote")]
+    pub folder: Option<PathBuf>,
+    /// Send the token even where everybody on the way could read it
+    #[arg(long, requires = "remote")]
+    pub insecure: bool,
     /// A variable; wins over the plan's own of that name
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub variables: Vec<Assignment>,
@@ -156,6 +182,59 @@ pub struct RunArguments {
     /// Reach only public addresses and this one (as on a server); without it, any address
     #[arg(long, value_name = "HOST:PORT|CIDR")]
     pub allow: Vec<String>,
+}
+
+/// How a server is reached.
+#[derive(Args, Debug)]
+pub struct ServerArguments {
+    /// Send the token even where everybody on the way could read it
+    #[arg(long)]
+    pub insecure: bool,
+}
+
+/// Where plans as code are.
+#[derive(Args, Debug)]
+pub struct FolderArguments {
+    /// The folder of the plans; without it, the nearest `.smokex` from here upwards
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct LoginArguments {
+    /// The address of the server's pages; without it, the one used last, or http://localhost:8080
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    #[command(flatten)]
+    pub reach: ServerArguments,
+}
+
+#[derive(Args, Debug)]
+pub struct PullArguments {
+    #[command(flatten)]
+    pub folder: FolderArguments,
+    /// Overwrite what differs without asking
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+#[derive(Args, Debug)]
+pub struct PushArguments {
+    #[command(flatten)]
+    pub folder: FolderArguments,
+    /// Change the server without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Only show what would change
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Delete plans of the server that have no file, with their runs
+    #[arg(long)]
+    pub delete: bool,
+    #[command(flatten)]
+    pub server: ServerArguments,
 }
 
 /// The forms of a report.

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 /// The exit codes that scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Every plan passed; nothing is wrong.
+    /// Every plan passed; nothing is wrong; server and folder hold the same.
     Passed,
-    /// At least one step of one plan failed; something is wrong in the database.
+    /// At least one step of one plan failed; something is wrong in the database; server and folder differ.
     Failed,
-    /// A plan or the call is wrong; nothing was run.
+    /// A plan or the call is wrong; nothing was run or changed.
     Wrong,
     /// Nothing failed, but of at least one plan nobody can tell: it was stopped or ran out of time. The
-    /// database could not be looked at.
+    /// database could not be looked at, the server not be asked.
     Unknown,
 }
 

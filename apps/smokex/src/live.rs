@@ -8,7 +8,6 @@ use std::{
 };
 
 use domain::{Elapsed, StepReport};
-use engine::StepStarted;
 use plan::OutlineStep;
 use tokio::task::AbortHandle;
 
@@ -81,8 +80,8 @@ impl Live {
         .abort_handle()
     }
 
-    pub fn step_started(&self, step: &StepStarted) {
-        lock(&self.0).under_way = Some((printable(&step.name), Instant::now()));
+    pub fn step_started(&self, name: &str) {
+        lock(&self.0).under_way = Some((printable(name), Instant::now()));
     }
 
     pub fn step_finished(&self, step: &StepReport) {
@@ -93,6 +92,13 @@ impl Live {
             let lines = text::step(screen.style, screen.width, step);
             screen.print(&lines);
         }
+    }
+
+    /// Takes the progress line away: somebody else has something to tell.
+    pub fn leave(&self) {
+        let mut screen = lock(&self.0);
+        screen.under_way = None;
+        screen.clear();
     }
 
     /// Prints the summary.

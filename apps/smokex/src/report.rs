@@ -7,6 +7,8 @@ pub mod text;
 use domain::{Elapsed, RunState, StepReport, StepState};
 use jiff::Timestamp;
 
+use crate::exit::Exit;
+
 /// One plan that was run.
 pub struct PlanRun {
     /// The path as typed.
@@ -19,11 +21,22 @@ pub struct PlanRun {
     pub reason: Option<String>,
     pub started_at: Timestamp,
     pub duration: Elapsed,
+    /// The page of the run; none if it ran here.
+    pub page: Option<String>,
     /// In order, skipped ones too.
     pub steps: Vec<StepReport>,
 }
 
 impl PlanRun {
+    /// What its end says about the plan.
+    pub fn exit(&self) -> Exit {
+        match self.state {
+            RunState::Passed => Exit::Passed,
+            RunState::Failed => Exit::Failed,
+            _ => Exit::Unknown,
+        }
+    }
+
     /// How many steps ended in this state.
     pub fn count(&self, state: StepState) -> usize {
         self.steps.iter().filter(|step| step.state == state).count()

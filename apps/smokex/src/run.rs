@@ -1,4 +1,6 @@
-//! `smokex run`: runs plans from here, without a server.
+//! `smokex run`: runs plans from here, without a server; `remote` runs them on one.
+
+mod remote;
 
 use std::{
     io::{self, Write},
@@ -7,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{Elapsed, RunState, StepReport};
+use domain::{Elapsed, StepReport};
 use egress::{Allow, Egress, Policy};
 use engine::{Abandoned, Input, Observer, Progress, StepFinished, StepStarted, Variable};
 use jiff::Timestamp;
@@ -29,6 +31,9 @@ const DEADLINE: Duration = Duration::from_hours(24);
 
 /// Runs the plans one after the other, if all of them are right.
 pub fn run(arguments: &RunArguments) -> Exit {
+    if arguments.remote {
+        return remote::run(arguments);
+    }
     let prepared = variables_of(arguments).and_then(|variables| Ok((variables, policy(&arguments.allow)?)));
     let (variables, policy) = match prepared {
         Ok(prepared) => prepared,
@@ -132,11 +137,7 @@ async fn run_all(
         let plan = file.plan.as_ref().expect("only right plans come here");
         let plan = without(plan, overridden);
         let run = run_one(file, plan, format, variables.to_vec(), egress, cancel.clone()).await?;
-        exit = exit.and(match run.state {
-            RunState::Passed => Exit::Passed,
-            RunState::Failed => Exit::Failed,
-            _ => Exit::Unknown,
-        });
+        exit = exit.and(run.exit());
         match format {
             ReportFormat::Text => {}
             ReportFormat::Json => report::json::write(&mut stdout, &run)?,
@@ -185,6 +186,7 @@ async fn run_one(
         reason: outcome.reason,
         started_at,
         duration,
+        page: None,
         steps: watch.steps,
     };
     watch.live.end(&run)?;
@@ -199,7 +201,7 @@ struct Watch {
 
 impl Observer for Watch {
     async fn step_started(&mut self, step: StepStarted) -> Result<(), Abandoned> {
-        self.live.step_started(&step);
+        self.live.step_started(&step.name);
         Ok(())
     }
 

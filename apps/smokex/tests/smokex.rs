@@ -13,13 +13,26 @@ mod smokex {
     mod hooks;
     mod interrupt;
     mod kill;
+    #[cfg(unix)]
+    mod login;
     mod mails;
     mod program;
+    #[cfg(unix)]
+    mod pull;
+    #[cfg(unix)]
+    mod push;
     mod readme;
+    mod remote;
     mod reports;
     mod roles;
     mod run;
+    #[cfg(unix)]
+    mod run_remote;
     mod secrets;
     mod sentry;
     mod serve;
+    #[cfg(unix)]
+    mod served;
+    #[cfg(unix)]
+    mod terminal;
 }

@@ -16,6 +16,9 @@ pub fn write(out: &mut impl Write, run: &PlanRun) -> io::Result<()> {
         state: run.state.as_str(),
         started_at: run.started_at,
         duration_ms: run.duration,
+        // What is published for a run here has none.
+        reason: run.page.as_ref().and(run.reason.as_deref()),
+        page: run.page.as_deref(),
         steps: run.steps.iter().map(Step::of).collect(),
     };
     let mut line = serde_json::to_vec(&report)?;
@@ -29,6 +32,10 @@ struct Report<'r> {
     state: &'static str,
     started_at: Timestamp,
     duration_ms: Elapsed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'r str>,
     steps: Vec<Step<'r>>,
 }
 

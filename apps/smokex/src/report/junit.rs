@@ -70,6 +70,9 @@ fn suite(xml: &mut String, run: &PlanRun, counts: &Counts) {
         seconds(run.duration),
         run.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     );
+    if let Some(page) = &run.page {
+        let _ = writeln!(xml, r#"    <properties><property name="page" value="{}"/></properties>"#, escape(page));
+    }
     for step in &run.steps {
         case(xml, &run.plan, step);
     }

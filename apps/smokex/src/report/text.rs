@@ -121,10 +121,14 @@ pub fn summary(style: Style, run: &PlanRun) -> Vec<String> {
         .map(|(count, state)| format!("{count} {state}"))
         .collect::<Vec<_>>()
         .join(", ");
-    let mut lines = vec![format!("{}: {counts} in {}", style.paint(tone, run.state), run.duration)];
+    let state = style.paint(tone, run.state);
+    // A run that never began has no steps and took no time.
+    let mut lines =
+        vec![if counts.is_empty() { state.to_string() } else { format!("{state}: {counts} in {}", run.duration) }];
     // A failed step has told its reason already.
     if let Some(reason) = run.reason.as_deref().filter(|_| !matches!(run.state, RunState::Passed | RunState::Failed)) {
         lines.push(printable(reason));
     }
+    lines.extend(run.page.as_deref().map(|page| style.paint(Tone::Faint, printable(page)).to_string()));
     lines
 }

@@ -1,6 +1,8 @@
 //! What the README promises.
 
 use super::program::Folder;
+#[cfg(unix)]
+use super::served::Served;
 
 const README: &str = include_str!("../../../../README.md");
 
@@ -19,6 +21,41 @@ async fn its_first_plan_passes_on_the_demo_endpoints() {
     folder.file("plan.yml", block("yaml"));
     let ended = folder.run(["run", "plan.yml", "--var", &format!("base=http://{demo}")]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn its_commands_for_plans_as_code_do_what_it_says() {
+    let served = Served::start().await;
+    served.plan("Players", "- get: { url: \"https://smokex.invalid/\" }\n").await;
+    let section =
+        README.split("## Plans as code").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("a section");
+    let blocks: Vec<&str> = section.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let program = env!("CARGO_BIN_EXE_smokex");
+    for block in blocks {
+        // Each line alone, with the code of its end behind it. Nothing answers there, so runs end with 1.
+        let lines = block.lines().map(|line| format!("{line}\necho \"code $?\"\n")).collect::<String>();
+        let script = lines.replace("https://smokex.example.com", &served.origin).replace("smokex ", "\"$PROGRAM\" ");
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("-c").arg(script).current_dir(served.here.path()).env_clear();
+        shell.env("PROGRAM", program).env("HOME", served.here.path()).env("TOKEN", &served.token);
+        let token = served.token.clone();
+        let output = tokio::task::spawn_blocking(move || output(shell, &token)).await.expect("no panic");
+        let codes: Vec<&str> = output.lines().filter_map(|line| line.strip_prefix("code ")).collect();
+        let expected =
+            if block.contains("login") { ["0", "0", "0", "0", "1"].as_slice() } else { &["0", "0", "1", "0"] };
+        assert_eq!(codes, expected, "{output}");
+    }
+    assert!(served.here.content().contains(&"results.xml".to_owned()), "{:?}", served.here.content());
+}
+
+/// What a command prints, given this to read.
+#[cfg(unix)]
+fn output(mut command: std::process::Command, input: &str) -> String {
+    use std::{io::Write, process::Stdio};
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("there is a shell");
+    writeln!(child.stdin.take().expect("it is a pipe"), "{input}").expect("it is read");
+    String::from_utf8(child.wait_with_output().expect("it ends").stdout).expect("it is text")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,7 +41,6 @@ pub(super) fn write(variables: &BTreeMap<String, String>) -> String {
 }
 
 /// Says that a plan has no variable of this name, and which it has.
-
 fn unknown_variable(name: &str, known: &[String]) -> String {
     let name = shown(name);
     let like = known.iter().map(|known| (strsim::osa_distance(&name, known), known)).min();
