@@ -53,10 +53,18 @@ async fn answer(request: RequestBuilder, status: u16) -> Value {
     serde_json::from_str(&text).expect("the body is JSON")
 }
 
-/// What the stream tells of a run until it ends: its changes in order, each once where it comes several times on end.
-async fn changes(stream: Response) -> Vec<String> {
-    let text = timeout(PATIENCE, stream.text()).await.expect("the stream ends in time").expect("events are text");
-    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+/// Reads a stream until it tells of this change.
+async fn hear(stream: &mut Response, heard: &mut String, change: &str) {
+    while !heard.contains(&format!("\"{change}\"")) {
+        let chunk =
+            timeout(PATIENCE, stream.chunk()).await.expect("something comes in time").expect("the stream goes on");
+        heard.push_str(std::str::from_utf8(&chunk.expect("the stream goes on")).expect("events are text"));
+    }
+}
+
+/// The changes of runs that were heard of in order, each once where it comes several times on end.
+fn changes(heard: &str) -> Vec<String> {
+    let data = heard.lines().filter_map(|line| line.strip_prefix("data: "));
     let change = |data: &str| {
         let data: Value = serde_json::from_str(data).expect("data is JSON");
         data["change"].as_str().unwrap_or_else(|| panic!("{data} is about no run")).to_owned()
@@ -72,7 +80,7 @@ async fn a_program_follows_a_run_from_its_request_to_its_end_and_reads_no_secret
     let gate = Gate::new();
     let held = gate.clone();
     let echo = move |request: &Received| Reply::text(request.header("x-key").unwrap_or_default()).after(&held);
-    target.on("GET /8080", Reply::made(echo));
+    target.on("GET /first", Reply::ok()).on("GET /8080", Reply::made(echo));
     let store = database.open().await;
     let member = factory::member(&store).await;
     factory::secret(&store, &member, "KEY", SECRET).await;
@@ -96,40 +104,40 @@ async fn a_program_follows_a_run_from_its_request_to_its_end_and_reads_no_secret
     let api = Api { client, origin: running.origin(), token: format!("smx_{token}") };
 
     let text = format!(
-        "name: Shop\nvariables: {{ place: 80 }}\nsteps:\n- name: Look\n  get: {{ url: \"{}${{place}}\", headers: {{ x-key: \
-         \"${{KEY}}\" }}, options: {{ timeout: 1m }} }}\n",
+        "name: Shop\nvariables: {{ place: 80 }}\nsteps:\n- get: {{ url: \"{}\" }}\n- name: Look\n  \
+         get: {{ url: \"{}${{place}}\", headers: {{ x-key: \"${{KEY}}\" }}, options: {{ timeout: 1m }} }}\n",
+        target.url("/first"),
         target.url("/")
     );
     let plan = api.post("/plans", &json!({ "text": text })).await;
     let plan = plan["id"].as_str().unwrap();
+    let mut of_plan = api.events(&format!("plan={plan}")).await;
     let run = api.post(&format!("/plans/{plan}/runs"), &json!({ "variables": { "place": "8080" } })).await;
     let path = format!("/runs/{}", run["id"].as_str().unwrap());
-    let stream = api.events(&format!("run={}", run["id"].as_str().unwrap())).await;
-    // The request waits at the gate: the run is under way, whoever waits for its end does so.
-    target.received(1).await;
+    let of_run = api.events(&format!("run={}", run["id"].as_str().unwrap())).await;
+    // The second request waits at the gate: the run is under way, and whoever waits for its end does so.
+    let mut heard = String::new();
+    hear(&mut of_plan, &mut heard, "step").await;
     assert_eq!(api.get(&path).await["state"], "running");
     let end = format!("{path}?wait=60");
     let waiting = api.get(&end);
-    let (over, heard) = tokio::join!(waiting, async {
+    let (over, (), whole) = tokio::join!(waiting, hear(&mut of_plan, &mut heard, "finished"), async {
         gate.open();
-        changes(stream).await
+        timeout(PATIENCE, of_run.text()).await.expect("the stream ends with the run").expect("events are text")
     });
-    assert_eq!((&over["state"], &over["steps"]["passed"]), (&json!("passed"), &json!(1)));
-    let step = &over["step_list"][0];
+    assert_eq!((&over["state"], &over["steps"]["passed"]), (&json!("passed"), &json!(2)));
+    let step = &over["step_list"][1];
     assert_eq!((&step["name"], &step["state"]), (&json!("Look"), &json!("passed")));
-    assert_eq!(step["report"]["response"]["body"]["text"], "••••••••", "what the target sent back is masked");
-    assert!(step["report"]["request"]["headers"].to_string().contains("••••••••"), "{step}");
-    assert_eq!(target.requests()[0].header("x-key"), Some(SECRET), "the target got the secret itself");
-    // Whether it was heard how the run began depends on who was faster.
-    assert_eq!(heard.last().map(String::as_str), Some("finished"));
-    let order = ["queued", "started", "step", "finished"];
-    let places: Vec<_> = heard.iter().map(|change| order.iter().position(|known| known == change)).collect();
-    assert!(places.is_sorted() && places.iter().all(Option::is_some) && heard.len() >= 2, "{heard:?}");
+    assert_eq!(step["report"]["response"]["body"]["text"], "•••", "what the target sent back is masked");
+    assert!(step["report"]["request"]["headers"].to_string().contains("•••"), "{step}");
+    assert_eq!(target.requests()[1].header("x-key"), Some(SECRET), "the target got the secret itself");
+    assert_eq!(changes(&heard), ["queued", "started", "step", "finished"]);
+    assert!(whole.trim_end().ends_with("\"change\":\"finished\"}"), "{whole}");
 
     let rerun = api.post(&format!("{path}/rerun"), &json!({})).await;
     let again = api.get(&format!("/runs/{}?wait=60", rerun["id"].as_str().unwrap())).await;
     assert_eq!((&again["state"], &again["number"]), (&json!("passed"), &json!(2)));
-    assert_eq!(target.requests()[1].path(), "/8080", "with the same variables");
+    assert_eq!(target.requests()[3].path(), "/8080", "with the same variables");
     let counted = api.get(&format!("/statistics?plan={plan}")).await;
     let passed = counted["bins"].as_array().unwrap().iter().map(|bin| bin["passed"].as_u64().unwrap()).sum::<u64>();
     assert_eq!(passed, 2);
