@@ -5,16 +5,24 @@
 
 #![allow(unused_qualifications, reason = "what `utoipa::path` writes has some")]
 
+mod audit;
 mod body;
 mod caller;
 mod check;
 pub(crate) mod document;
+mod invitations;
 mod list;
+mod members;
+mod operators;
+mod organization;
 mod plans;
 mod problem;
 mod query;
+mod schedules;
+mod secrets;
 mod token;
 mod tokens;
+mod usage;
 mod versions;
 
 use actix_web::{
@@ -24,7 +32,7 @@ use actix_web::{
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) use self::document::operations;
+pub(crate) use self::{caller::text as token_text, document::operations};
 use crate::{error::WebError, routes};
 
 /// Where it is.
@@ -44,7 +52,35 @@ fn configure(services: &mut ServiceConfig) {
         .service(plans::save)
         .service(plans::delete)
         .service(versions::list)
-        .service(versions::read);
+        .service(versions::read)
+        .service(schedules::list)
+        .service(schedules::many::pause_many)
+        .service(schedules::many::resume_many)
+        .service(schedules::many::delete_many)
+        .service(schedules::create)
+        .service(schedules::read)
+        .service(schedules::save)
+        .service(schedules::delete)
+        .service(schedules::pause)
+        .service(schedules::resume)
+        .service(schedules::occurrences)
+        .service(secrets::list)
+        .service(secrets::changes)
+        .service(secrets::set)
+        .service(secrets::delete)
+        .service(members::list)
+        .service(members::change)
+        .service(members::remove)
+        .service(invitations::list)
+        .service(invitations::create)
+        .service(invitations::again)
+        .service(invitations::revoke)
+        .service(organization::read)
+        .service(organization::rename)
+        .service(usage::read)
+        .service(operators::read)
+        .service(operators::save)
+        .service(audit::list);
 }
 
 /// Everything under [`ROOT`].

@@ -15,6 +15,7 @@ mod editing;
 mod error;
 mod events;
 mod filter;
+mod inviting;
 mod mail;
 mod metrics;
 mod middleware;
@@ -27,6 +28,7 @@ mod session;
 mod show;
 mod state;
 mod throttle;
+mod usage;
 
 pub use application::{Application, BuildError};
 pub use config::{Config, Limits, MailDelivery};

@@ -156,6 +156,10 @@ routes! {
     Member POST "/members/{member}/remove" => pages::members::remove;
     Member GET "/members/{member}/owner" => pages::members::ask_to_hand_over;
     Member POST "/members/{member}/owner" => pages::members::hand_over;
+    Member GET "/tokens" => pages::tokens::list;
+    Member POST "/tokens" => pages::tokens::create;
+    Member GET "/tokens/{token}/revoke" => pages::tokens::ask_to_revoke;
+    Member POST "/tokens/{token}/revoke" => pages::tokens::revoke;
     Member GET "/audit" => pages::audit::page;
     Member GET "/audit.csv" => pages::audit::csv;
     Member GET "/audit.json" => pages::audit::json;

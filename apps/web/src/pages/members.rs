@@ -8,14 +8,15 @@ use actix_web::{
 use askama::Template;
 use domain::{Action, Email, InvitationId, Role, UserId, role::may_change};
 use serde::Deserialize;
-use store::{InvitationLink, InvitationRow, InviteError, MemberError, MemberRow, NewInvitation};
+use store::{InvitationRow, InviteError, MemberError, MemberRow, NewInvitation};
 
 use crate::{
     body::Form,
     error::WebError,
     filter::Query,
+    inviting,
     page::{Page, Section, go, html, html_with},
-    session::{SignedIn, Token},
+    session::SignedIn,
     state::State,
 };
 
@@ -225,14 +226,6 @@ pub(crate) async fn hand_over(
     done(&request, member, &state, outcome).await
 }
 
-/// A new link, built from the configured origin. The token stands in its query, which is not logged.
-fn link(state: &State) -> InvitationLink {
-    let token = Token::new();
-    let mut address = state.origin.join("/invitations").expect("the path is one");
-    address.query_pairs_mut().append_pair("token", &token.text());
-    InvitationLink { address: address.into(), token_hash: token.hash() }
-}
-
 /// `POST /members/invitations`
 pub(crate) async fn invite(
     request: HttpRequest,
@@ -255,7 +248,7 @@ pub(crate) async fn invite(
             return html_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };
-    let new = NewInvitation { email, role, link: link(&state) };
+    let new = NewInvitation { email, role, link: inviting::link(&state) };
     let outcome = state.store.invite(member.tenant(), new).await.map(drop);
     invited(&request, member, &state, form, outcome).await
 }
@@ -267,9 +260,9 @@ pub(crate) async fn invite_again(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, WebError> {
-    exists(&member, *invitation, &state).await?;
+    inviting::find(&state, member.tenant(), *invitation).await?;
     member.must(Action::Invite)?;
-    let outcome = state.store.invite_again(member.tenant(), *invitation, link(&state)).await;
+    let outcome = state.store.invite_again(member.tenant(), *invitation, inviting::link(&state)).await;
     invited(&request, member, &state, Invite::default(), outcome).await
 }
 
@@ -280,15 +273,10 @@ pub(crate) async fn revoke(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, WebError> {
-    exists(&member, *invitation, &state).await?;
+    inviting::find(&state, member.tenant(), *invitation).await?;
     member.must(Action::Invite)?;
     let outcome = state.store.revoke_invitation(member.tenant(), *invitation).await;
     invited(&request, member, &state, Invite::default(), outcome).await
-}
-
-async fn exists(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), WebError> {
-    let all = state.store.invitations(member.tenant()).await?;
-    if all.iter().any(|row| row.id == invitation) { Ok(()) } else { Err(WebError::NotFound) }
 }
 
 /// The members, or why nobody was invited: at the address what is about it, above what is not.

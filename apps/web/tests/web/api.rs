@@ -1,7 +1,11 @@
 //! The REST API: who gets in, how often, what failures look like. Each noun has a module.
 
+mod members;
+mod organization;
 mod plans;
 mod rights;
+mod schedules;
+mod secrets;
 mod tokens;
 
 use domain::Scope;

@@ -38,3 +38,4 @@ mod second_factor;
 mod secrets;
 mod tenancy;
 mod throttle;
+mod tokens;

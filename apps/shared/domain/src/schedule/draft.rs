@@ -9,6 +9,8 @@ use crate::Limits;
 mod check;
 mod variables;
 
+pub use variables::unknown_variables;
+
 /// What a form or the API gives. Fields that do not belong to the kind are not looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
