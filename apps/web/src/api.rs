@@ -32,6 +32,7 @@ use actix_web::{
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use self::document::openapi;
 pub(crate) use self::{caller::text as token_text, document::operations};
 use crate::{error::WebError, routes};
 

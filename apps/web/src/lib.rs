@@ -30,6 +30,7 @@ mod state;
 mod throttle;
 mod usage;
 
+pub use api::openapi;
 pub use application::{Application, BuildError};
 pub use config::{Config, Limits, MailDelivery};
 pub use metrics::MetricsListener;

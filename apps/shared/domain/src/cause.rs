@@ -12,6 +12,8 @@ pub enum Cause {
     Api,
     /// A schedule came due.
     Schedule,
+    /// A deployment called the plan's hook.
+    Hook,
 }
 
-crate::state::text_enum!(Cause { Manual = "manual", Api = "api", Schedule = "schedule" });
+crate::state::text_enum!(Cause { Manual = "manual", Api = "api", Schedule = "schedule", Hook = "hook" });

@@ -29,6 +29,7 @@ pub mod role;
 pub mod schedule;
 pub mod secret;
 pub mod state;
+pub mod statistics;
 pub mod subscription;
 pub mod ticket;
 pub mod tier;

@@ -80,7 +80,9 @@ pub use plan::{
     SaveError, UnreadPlan, VersionRow,
 };
 pub use recorder::{Recorder, Refused, Repeatable, RunRecorder};
-pub use run::{CancelOutcome, NewRun, QueueError, QueuedRun, RunDetail, RunFilter, RunRow, StepRow, Summary};
+pub use run::{
+    CancelOutcome, NewRun, QueueError, QueuedRun, RunDetail, RunFilter, RunRow, StatisticsError, StepRow, Summary,
+};
 pub use schedule::{OccurrenceRow, Paused, ScheduleDetail, ScheduleFilter, ScheduleRow, Which};
 pub use sealing::{Sealed, SealingKey};
 pub use second_factor::{Renewed, SecondFactor};

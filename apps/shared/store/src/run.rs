@@ -5,6 +5,7 @@ pub(crate) mod count;
 pub(crate) mod insert;
 mod list;
 mod queue;
+mod statistics;
 mod summary;
 
 use diesel::{
@@ -19,6 +20,7 @@ pub use self::{
     cancel::CancelOutcome,
     list::RunFilter,
     queue::{NewRun, QueueError, QueuedRun},
+    statistics::StatisticsError,
     summary::Summary,
 };
 use crate::{

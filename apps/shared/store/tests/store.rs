@@ -63,6 +63,8 @@ mod schema;
 mod second_factors;
 #[path = "store/secrets.rs"]
 mod secrets;
+#[path = "store/statistics.rs"]
+mod statistics;
 #[path = "store/tenancy.rs"]
 mod tenancy;
 #[path = "store/tickets.rs"]

@@ -47,6 +47,12 @@ static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(|| {
 static TEXT: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string_pretty(&*DOCUMENT).expect("a description is JSON"));
 
+/// The description of the API: OpenAPI 3.1, as JSON.
+#[must_use]
+pub fn openapi() -> &'static str {
+    &TEXT
+}
+
 /// Every operation there is, with its method and path.
 pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Operation)> {
     DOCUMENT.paths.paths.iter().flat_map(|(path, item)| {
@@ -136,5 +142,5 @@ pub(super) async fn read() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .body(TEXT.as_str())
+        .body(openapi())
 }

@@ -39,13 +39,14 @@ impl RunsPage {
         RunState::ALL
     }
 
-    fn causes(&self) -> [(&'static str, &'static str); 3] {
+    fn causes(&self) -> [(&'static str, &'static str); 4] {
         let words = |cause: Cause| match cause {
             Cause::Manual => (cause.as_str(), "Somebody"),
             Cause::Api => (cause.as_str(), "API"),
             Cause::Schedule => (cause.as_str(), "Schedule"),
+            Cause::Hook => (cause.as_str(), "Hook"),
         };
-        [Cause::Manual, Cause::Schedule, Cause::Api].map(words)
+        [Cause::Manual, Cause::Schedule, Cause::Api, Cause::Hook].map(words)
     }
 
     fn times(&self) -> &'static [(&'static str, i64, &'static str)] {

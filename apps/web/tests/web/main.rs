@@ -10,6 +10,7 @@ mod audit;
 mod billing;
 mod browser;
 mod clock;
+mod conformance;
 mod demo;
 mod docs;
 mod editor;

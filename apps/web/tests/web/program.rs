@@ -8,7 +8,10 @@ use sha2::{Digest, Sha256};
 use store::NewToken;
 use testkit::factory;
 
-use crate::app::{Someone, TestApp};
+use crate::{
+    app::{Someone, TestApp},
+    conformance,
+};
 
 pub struct Program {
     client: Client,
@@ -70,9 +73,9 @@ impl Program {
         self.send(Method::DELETE, path, &[], None).await
     }
 
-    /// `path` is that under `/api/v1`.
+    /// `path` is that under `/api/v1`. The answer must be one that the API describes.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Reply {
-        let mut request = self.request(method, path);
+        let mut request = self.request(method.clone(), path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -83,6 +86,7 @@ impl Program {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("the body comes");
         let json = if text.is_empty() { json!(null) } else { serde_json::from_str(&text).expect("the body is JSON") };
+        conformance::check(&method, path, status, &headers, &json);
         Reply { status, headers, json }
     }
 

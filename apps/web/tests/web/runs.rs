@@ -1,8 +1,8 @@
 //! The list of runs and a run's page.
 
-use domain::StepState;
+use domain::{Cause, StepState};
 use serde_json::json;
-use store::Ending;
+use store::{Ending, NewRun};
 
 use crate::{
     app::{PLAN, TestApp},
@@ -35,6 +35,26 @@ async fn filters_stand_in_the_address_and_narrow_the_list() {
     assert_eq!(shown(format!("/runs?plan={two}&state=failed")).await, (false, false));
     let page = ada.browser.get("/runs?state=failed&time=week").await.page();
     assert!(page.contains("<option selected>failed</option>") && page.contains("value=\"week\" selected"), "{page}");
+}
+
+#[tokio::test]
+async fn a_run_is_found_by_what_triggered_it() {
+    let app = TestApp::start().await;
+    let ada = app.someone("ada").await;
+    let plan = ada.plan(&app, "Checkout", PLAN).await;
+    let mut runs = Vec::new();
+    for cause in Cause::ALL {
+        runs.push(app.store.queue_run(ada.member.tenant(), NewRun::of(plan, *cause)).await.unwrap().id);
+    }
+    for (cause, run) in Cause::ALL.iter().zip(&runs) {
+        let list = ada.browser.get(&format!("/runs?cause={cause}")).await.page();
+        for other in &runs {
+            assert_eq!(list.contains(&format!("/runs/{other}\"")), other == run, "{cause}: {list}");
+        }
+        assert!(list.contains(&format!("<option value=\"{cause}\" selected>")), "{list}");
+        let page = ada.browser.get(&format!("/runs/{run}")).await.page();
+        assert!(page.contains(&format!("by <b>{cause}</b>")), "{page}");
+    }
 }
 
 #[tokio::test]

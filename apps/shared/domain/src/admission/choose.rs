@@ -23,7 +23,7 @@ impl Priority {
 impl From<Cause> for Priority {
     fn from(cause: Cause) -> Self {
         match cause {
-            Cause::Manual | Cause::Api => Self::REQUESTED,
+            Cause::Manual | Cause::Api | Cause::Hook => Self::REQUESTED,
             Cause::Schedule => Self::SCHEDULED,
         }
     }

@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use domain::{
-    Cause, InvitationId, PlanId, Role, RunId, RunState, ScheduleId, Scope, Tier, TokenId, schedule::CheckedSchedule,
+    Cause, InvitationId, PlanId, Role, RunId, RunState, ScheduleId, Scope, Tier, TokenId,
+    schedule::CheckedSchedule,
+    statistics::{StatisticsDraft, StatisticsQuestion},
 };
+use jiff::Timestamp;
 use store::{
     AuditFilter, CancelOutcome, InviteError, Member, MemberError, NewRun, PageRequest, PlanFilter, QueueError,
     RunFilter, SaveError, ScheduleFilter, Store, Summary, Used, Waiting, Which,
@@ -39,6 +42,10 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
         assert!(store.runs(tenant, filter).await.unwrap().items.is_empty());
     }
     assert_eq!(store.summary(tenant).await.unwrap(), Summary::default());
+    for plan in [String::new(), plan.to_string()] {
+        let bins = store.statistics(tenant, last_day(plan)).await.unwrap();
+        assert!(bins.len() >= 24 && bins.iter().all(|bin| bin.runs() == 0), "{bins:?}");
+    }
     assert_eq!(store.used(tenant).await.unwrap(), Used::default());
     let made = store.create_schedule(tenant, stranger.user_id, plan, factory::hourly("Mine")).await.unwrap();
     assert_eq!(made, None);
@@ -85,6 +92,11 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
     assert_eq!(store.clear_schedules(tenant, "eu").await.unwrap(), 0);
     assert!(store.customer(tenant).await.unwrap().is_none());
     assert!(store.add_customer(tenant, "cus_owner", None).await.is_err(), "a customer is one organization");
+}
+
+/// The statistics of the last day, of this plan or of all.
+fn last_day(plan: String) -> StatisticsQuestion {
+    StatisticsDraft { plan, ..StatisticsDraft::default() }.check(Timestamp::now()).unwrap()
 }
 
 /// What a stranger can try with the people of another organization.
@@ -162,6 +174,8 @@ testkit::on_both! {
         assert_eq!((after.name.as_str(), after.version), ("Plan", 1));
         let runs = store.runs(owner.tenant(), RunFilter::default()).await.unwrap().items;
         assert_eq!(runs.iter().map(|run| (run.id, run.state)).collect::<Vec<_>>(), [(queued, RunState::Queued), (ended, RunState::Failed)]);
+        let bins = store.statistics(owner.tenant(), last_day(plan.to_string())).await.unwrap();
+        assert_eq!(bins.iter().map(|bin| bin.runs()).sum::<u64>(), 2);
     }
 }
 

@@ -59,6 +59,14 @@ fn at_most(most: u32) -> impl Fn(OrganizationId) -> Option<u32> {
 }
 
 #[test]
+fn only_what_a_schedule_wants_has_nobody_waiting_for_it() {
+    for cause in Cause::ALL {
+        let expected = if *cause == Cause::Schedule { Priority::SCHEDULED } else { Priority::REQUESTED };
+        assert_eq!(Priority::from(*cause), expected, "{cause}");
+    }
+}
+
+#[test]
 fn within_an_organization_urgency_goes_before_age() {
     let queue = [waiting(1, 1, 0, 10), waiting(2, 1, 10, 30), waiting(3, 1, 10, 20)];
     assert_eq!(numbers(&choose(&queue, &[], unlimited, 9)), [3, 2, 1]);
