@@ -5,6 +5,9 @@ use store::{InvitationLink, InvitationRow, Tenant};
 
 use crate::{error::WebError, session::Token, state::State};
 
+/// What is said to whoever has not shown that mail reaches them.
+pub(crate) const UNCONFIRMED: &str = "Whoever invites others has a confirmed e-mail address.";
+
 /// A new link, built from the configured origin. The token stands in its query, which is not logged.
 pub(crate) fn link(state: &State) -> InvitationLink {
     let token = Token::new();

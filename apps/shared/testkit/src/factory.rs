@@ -10,8 +10,8 @@ use domain::{
 };
 use jiff::{Timestamp, ToSpan};
 use store::{
-    Bearer, Ending, InvitationLink, Member, NewAccount, NewInvitation, NewMail, NewPlan, NewRun, NewSession, NewToken,
-    Presented, Recorder, Repeatable, Store,
+    Bearer, Ending, InvitationLink, Member, NewAccount, NewInvitation, NewMail, NewPlan, NewRun, NewSession, NewTicket,
+    NewToken, Presented, Recorder, Repeatable, Store,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -82,6 +82,12 @@ pub fn account() -> NewAccount {
         sample: None,
         confirmation: None,
     }
+}
+
+/// A ticket that no mail takes anywhere.
+#[must_use]
+pub fn ticket() -> NewTicket {
+    NewTicket { token_hash: token(), mail: None }
 }
 
 /// 32 bytes that nobody else has.

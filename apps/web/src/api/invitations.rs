@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::{ROOT, body::Body, caller::Caller, list::List};
 use crate::{
     error::WebError,
-    inviting::{find, link},
+    inviting::{UNCONFIRMED, find, link},
     state::State,
 };
 
@@ -69,7 +69,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>) -> Result<HttpRespo
 
 /// Invite somebody
 ///
-/// They get a mail with a link, in the name of whoever made the token.
+/// They get a mail with a link, in the name of whoever made the token; whose own address must be confirmed.
 #[utoipa::path(
     tag = "Members",
     request_body = ToInvite,
@@ -82,7 +82,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>) -> Result<HttpRespo
 )]
 #[post("/invitations")]
 pub(super) async fn create(caller: Caller, state: Data<State>, body: Body<ToInvite>) -> Result<HttpResponse, WebError> {
-    caller.must(Action::Invite)?;
+    must_invite(&caller)?;
     let ToInvite { email, role } = body.value;
     let email = email.parse::<Email>().map_err(|error| WebError::field("email", error.to_string()))?;
     let new = NewInvitation { email, role, link: link(&state) };
@@ -90,6 +90,16 @@ pub(super) async fn create(caller: Caller, state: Data<State>, body: Body<ToInvi
     let invitation = Invitation::from(find(&state, caller.tenant(), made).await?);
     let location = format!("{ROOT}/invitations/{made}");
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(invitation))
+}
+
+/// Lets only callers go on who may invite, and whose maker mail reaches: else anybody's address would be enough to send
+/// mail through us.
+fn must_invite(caller: &Caller) -> Result<(), WebError> {
+    caller.must(Action::Invite)?;
+    match caller.bearer().confirmation.may_invite() {
+        true => Ok(()),
+        false => Err(WebError::Forbidden(UNCONFIRMED.to_owned())),
+    }
 }
 
 /// Send an invitation again
@@ -110,7 +120,7 @@ pub(super) async fn again(
     invitation: Path<InvitationId>,
 ) -> Result<HttpResponse, WebError> {
     find(&state, caller.tenant(), *invitation).await?;
-    caller.must(Action::Invite)?;
+    must_invite(&caller)?;
     state.store.invite_again(caller.tenant(), *invitation, link(&state)).await?;
     Ok(HttpResponse::Ok().json(Invitation::from(find(&state, caller.tenant(), *invitation).await?)))
 }

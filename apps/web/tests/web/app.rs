@@ -91,7 +91,7 @@ impl TestApp {
         Browser::new(format!("http://{}", self.address))
     }
 
-    /// Somebody new, signed in.
+    /// Somebody new with a confirmed address, signed in.
     pub async fn someone(&self, name: &str) -> Someone {
         let user = self.sign_up(name).await;
         self.sign_in(user).await
@@ -122,14 +122,17 @@ impl TestApp {
     }
 
     async fn sign_up(&self, name: &str) -> UserId {
+        let confirmation = factory::ticket();
         let account = NewAccount {
             email: format!("{name}@example.com").parse::<Email>().expect("an address"),
             password_hash: "no password fits".to_owned(),
             organization_name: format!("{name}'s team").parse::<OrganizationName>().expect("a name"),
             sample: None,
-            confirmation: None,
+            confirmation: Some(confirmation.clone()),
         };
-        self.store.sign_up(account).await.expect("somebody signs up")
+        let user = self.store.sign_up(account).await.expect("somebody signs up");
+        self.store.confirm_email(confirmation.token_hash).await.expect("the address is confirmed");
+        user
     }
 
     /// The mails to an address, the newest first.

@@ -28,7 +28,7 @@ async fn members_get_other_roles_and_are_removed() {
 
     program.delete(&his).await.with(204);
     program.delete(&his).await.problem(404);
-    assert_eq!(ben.browser.get("/plans").await.location(), "/organizations");
+    assert_eq!(ben.browser.get("/plans").await.location(), "/sign-in?next=%2Fplans", "they are out at once");
     let line = app.store.audit(ada.member.tenant(), AuditFilter::default()).await.unwrap().items.swap_remove(0);
     assert_eq!((line.deed, line.actor_name.as_str()), (Deed::MemberRemoved, "admin token (ada@example.com)"));
 }
@@ -68,7 +68,7 @@ async fn somebody_is_invited_once_and_the_invitation_is_taken_back() {
     let member = json!({ "email": "ada@example.com", "role": "viewer" });
     assert!(program.post("/invitations", &member).await.problem(422).contains("a member already"));
     let owner = json!({ "email": "eve@example.com", "role": "owner" });
-    assert!(program.post("/invitations", &owner).await.problem(403).contains("above their own"));
+    assert!(program.post("/invitations", &owner).await.problem(403).contains("by owners"));
     let nobody = program.post("/invitations", &json!({ "email": "nobody", "role": "viewer" })).await;
     assert_eq!(nobody.json["errors"][0]["field"], "email");
 
@@ -76,6 +76,22 @@ async fn somebody_is_invited_once_and_the_invitation_is_taken_back() {
     program.delete(&address).await.problem(404);
     program.post(&format!("{address}/again"), &json!({})).await.problem(404);
     assert_eq!(app.browser().get(&link).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_token_of_whoever_has_not_confirmed_their_address_invites_nobody() {
+    let app = TestApp::start_on(On::Postgres).await;
+    let ada = app.someone("ada").await;
+    let program = app.program(&ada, Scope::Admin).await;
+    let body = json!({ "email": "ben@example.com", "role": "viewer" });
+    let made = program.post("/invitations", &body).await.with(201);
+    let address = format!("/invitations/{}", made["id"].as_str().unwrap());
+    assert_eq!(app.database.sql("UPDATE users SET confirmed_at = NULL RETURNING 1").trim(), "1");
+    let other = json!({ "email": "cleo@example.com", "role": "viewer" });
+    assert!(program.post("/invitations", &other).await.problem(403).contains("a confirmed e-mail address"));
+    assert!(program.post(&format!("{address}/again"), &json!({})).await.problem(403).contains("confirmed"));
+    assert!(app.mails_to("cleo@example.com").await.is_empty());
+    program.delete(&address).await.with(204);
 }
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// A plan that schedules may give variables to.
-const WITH_VARIABLES: &str = "variables:\n  region: eu\n  note: none\nsteps:\n  - get: https://example.com/\n";
+const WITH_VARIABLES: &str =
+    "variables:\n  region: eu\n  note: none\nsteps:\n  - get: { url: \"https://example.com/\" }\n";
 
 async fn begin(scope: Scope) -> (TestApp, Someone, Program, PlanId) {
     let app = TestApp::start().await;
