@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use actix_web::{App, HttpResponse, get, http::header};
+use domain::PlanId;
 use utoipa::{
-    OpenApi,
+    OpenApi, PartialSchema,
     openapi::{
-        self, Content, HttpMethod, Ref, RefOr, ResponseBuilder,
-        path::Operation,
+        self, Content, HttpMethod, Ref, RefOr, Required, ResponseBuilder,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
@@ -88,6 +89,12 @@ fn complete(method: &HttpMethod, path: &str, operation: &mut Operation) {
     let (is_public, has_body) = (is_public(operation), operation.request_body.is_some());
     let changes = *method != HttpMethod::Get;
     operation.operation_id = operation.operation_id.take().map(|verb| name(&verb, path));
+    for noun in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        let parameters = operation.parameters.get_or_insert_default();
+        if !parameters.iter().any(|known| matches!(known, RefOr::T(known) if known.name == noun)) {
+            parameters.push(id_of(noun).into());
+        }
+    }
     let common = [
         (true, "400", "The request could not be read."),
         (!is_public, "401", "No token came, or one that is not good."),
@@ -119,6 +126,17 @@ fn complete(method: &HttpMethod, path: &str, operation: &mut Operation) {
     if !is_public {
         operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]);
     }
+}
+
+/// What stands in a path for the id of something.
+fn id_of(noun: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(noun)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(format!("The id of the {noun}.")))
+        .schema(Some(PlanId::schema()))
+        .build()
 }
 
 /// The name of an operation, by which generated clients call it: `list_plans_versions`, or without the path's end where

@@ -111,6 +111,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>) -> Result<HttpRespo
 /// Adds it, or gives it another value. Runs under way keep the value that they began with.
 #[utoipa::path(
     tag = "Secrets",
+    params(("secret" = String, Path, description = "Its name: a letter or `_`, then letters, digits, `_` and `-`.")),
     request_body = SecretToSet,
     responses(
         (status = 201, description = "It is new."),
@@ -145,7 +146,11 @@ pub(super) async fn set(
 /// Delete a secret
 ///
 /// Plans that use it fail from then on, unless it is set again.
-#[utoipa::path(tag = "Secrets", responses((status = 204)))]
+#[utoipa::path(
+    tag = "Secrets",
+    params(("secret" = String, Path, description = "Its name.")),
+    responses((status = 204)),
+)]
 #[delete("/secrets/{secret}")]
 pub(super) async fn delete(caller: Caller, state: Data<State>, secret: Path<String>) -> Result<HttpResponse, WebError> {
     caller.must(Action::ChangeSecrets)?;

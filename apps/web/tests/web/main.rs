@@ -35,6 +35,7 @@ mod raw;
 mod rights;
 mod runs;
 mod schedules;
+mod schemathesis;
 mod second_factor;
 mod secrets;
 mod tenancy;
