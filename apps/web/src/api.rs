@@ -87,7 +87,7 @@ fn configure(services: &mut ServiceConfig) {
 /// Everything under [`ROOT`].
 pub(crate) fn services() -> impl HttpServiceFactory {
     utoipa_actix_web::scope(ROOT)
-        .app_data(PathConfig::default().error_handler(|_, _| WebError::NotFound.into()))
+        .app_data(PathConfig::default().error_handler(|_, request| routes::refusal(request).into()))
         .app_data(
             QueryConfig::default().error_handler(|error, _| {
                 WebError::BadRequest(format!("The query could not be read: {error}.")).into()

@@ -203,6 +203,14 @@ async fn schedules_are_paused_resumed_and_deleted_one_by_one_and_by_tag() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_no_id_understands_what_it_is_for_alone() {
+    let (_app, _ada, program, _plan) = begin(Scope::Write).await;
+    let put = program.request(Method::PUT, "/schedules/pause").send().await.unwrap();
+    assert_eq!((put.status().as_u16(), &put.headers()["allow"]), (405, &"POST".parse().unwrap()));
+    program.get("/schedules/nonsense").await.problem(404);
+}
+
+#[tokio::test]
 async fn schedules_are_listed_part_by_part_and_by_plan() {
     let (app, ada, program, plan) = begin(Scope::Write).await;
     let other = ada.plan(&app, "Other", PLAN).await;
