@@ -80,6 +80,15 @@ export async function signUp(page, origin) {
   await page.getByRole("heading", { name: "Home", level: 1 }).waitFor();
 }
 
+/** Follows the link to confirm the address, as the operator's page of mail shows it. */
+export async function confirmAddress(page, origin) {
+  await page.goto(`${origin}/mail`);
+  const link = await page.locator('pre a[href^="/confirm/"]').first().getAttribute("href");
+  await page.goto(new URL(link, origin).href);
+  await page.getByRole("button", { name: "This address is mine" }).click();
+  await page.getByText("Your e-mail address is confirmed.").waitFor();
+}
+
 /** Replaces the text in the editor, as by pasting. */
 export async function writePlan(page, text) {
   const editor = page.locator(".cm-content");

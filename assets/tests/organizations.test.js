@@ -5,7 +5,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { PHONE, assertAccessible, assertNoErrors, assertNoOverflow, launch, openPage, signUp } from "./browser.js";
+import { PHONE, assertAccessible, assertNoErrors, assertNoOverflow, confirmAddress, launch, openPage, signUp } from "./browser.js";
 import { startServer } from "./server.js";
 
 describe("organizations", () => {
@@ -20,6 +20,7 @@ describe("organizations", () => {
     const open = async () => openPage(await browser.newContext({ viewport: { width: 1280, height: 860 } }));
     [ada, bob] = await Promise.all([open(), open()]);
     await signUp(ada, server.origin);
+    await confirmAddress(ada, server.origin);
   });
   after(async () => {
     await browser?.close();

@@ -14,7 +14,7 @@ use domain::Email;
 use futures_util::FutureExt;
 use notify::{Failure, Letter, Mailer};
 use runtime::{metrics::Metrics, trouble::Trouble};
-use store::{Change, ClaimedMail, Store};
+use store::{Change, ClaimedMail, MailTaker, Store};
 use tokio::{
     sync::Notify,
     task::{JoinError, JoinSet},
@@ -160,7 +160,8 @@ impl Deliverer {
             }
             Err(Failure::Unsendable(_)) => {}
         }
-        self.under_way.spawn(keep_noting(self.store.clone(), mail, sent));
+        let taker = if self.mailer.is_folder() { MailTaker::Folder } else { MailTaker::Server };
+        self.under_way.spawn(keep_noting(self.store.clone(), mail, sent.map(|()| taker)));
     }
 }
 
@@ -176,7 +177,7 @@ async fn send(mailer: Mailer, mail: ClaimedMail) -> Ended {
 }
 
 /// However long the database is away: also when the lease is over, it is good to know.
-async fn keep_noting(store: Store, mail: ClaimedMail, sent: Result<(), Failure>) -> Ended {
+async fn keep_noting(store: Store, mail: ClaimedMail, sent: Result<MailTaker, Failure>) -> Ended {
     while let Err(error) = note(&store, &mail, &sent).await {
         tracing::debug!(mail = %mail.id, %error, "What became of a mail is noted later");
         sleep(AGAIN).await;
@@ -192,11 +193,11 @@ fn letter(mail: &ClaimedMail) -> Result<Letter, Failure> {
 }
 
 /// Logs hold neither addresses nor what servers say, which may hold some.
-async fn note(store: &Store, mail: &ClaimedMail, sent: &Result<(), Failure>) -> Result<(), store::Error> {
+async fn note(store: &Store, mail: &ClaimedMail, sent: &Result<MailTaker, Failure>) -> Result<(), store::Error> {
     let id = mail.id;
     match sent {
-        Ok(()) => {
-            store.mail_sent(id).await?;
+        Ok(taker) => {
+            store.mail_sent(id, *taker).await?;
             tracing::debug!(mail = %id, attempt = mail.attempt, "A mail was sent");
         }
         Err(failure @ (Failure::Unsendable(_) | Failure::Refused(_))) => {

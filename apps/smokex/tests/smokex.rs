@@ -9,6 +9,7 @@ mod smokex {
     mod clock;
     mod doctor;
     mod faults;
+    mod hooks;
     mod interrupt;
     mod kill;
     mod mails;

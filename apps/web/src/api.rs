@@ -10,6 +10,7 @@ mod body;
 mod caller;
 mod check;
 pub(crate) mod document;
+pub(crate) mod hook;
 mod invitations;
 mod list;
 mod members;
@@ -23,6 +24,7 @@ mod secrets;
 mod token;
 mod tokens;
 mod usage;
+mod variables;
 mod versions;
 
 use actix_web::{
@@ -81,7 +83,11 @@ fn configure(services: &mut ServiceConfig) {
         .service(usage::read)
         .service(operators::read)
         .service(operators::save)
-        .service(audit::list);
+        .service(audit::list)
+        .service(hook::read)
+        .service(hook::make)
+        .service(hook::delete)
+        .service(hook::call::call);
 }
 
 /// Everything under [`ROOT`].

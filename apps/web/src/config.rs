@@ -49,7 +49,8 @@ pub struct Limits {
     pub account_burst: NonZeroU32,
     /// After how long one more attempt is allowed.
     pub account_refill: Duration,
-    /// How many sign-ins and sign-ups one address (IPv6: one /64) makes at once.
+    /// How many sign-ins and sign-ups one address (IPv6: one /64) makes at once; and as many calls of hooks that do
+    /// not exist.
     pub address_burst: NonZeroU32,
     /// After how long one more is allowed.
     pub address_refill: Duration,
@@ -65,6 +66,10 @@ pub struct Limits {
     pub api_burst: NonZeroU32,
     /// After how long one more is allowed.
     pub api_refill: Duration,
+    /// How many calls one hook takes at once.
+    pub hook_burst: NonZeroU32,
+    /// After how long one more is allowed.
+    pub hook_refill: Duration,
     /// How long a session lives.
     pub session: Duration,
     /// After how long without news a live stream is looked after: whether anybody still listens, and
@@ -90,6 +95,8 @@ impl Default for Limits {
             mail_refill: Duration::from_secs(5 * 60),
             api_burst: NonZeroU32::new(300).expect("three hundred is not zero"),
             api_refill: Duration::from_millis(100),
+            hook_burst: NonZeroU32::new(10).expect("ten is not zero"),
+            hook_refill: Duration::from_secs(6),
             session: Duration::from_hours(30 * 24),
             heartbeat: Duration::from_secs(15),
             streams: 100,

@@ -132,13 +132,15 @@ impl Stream {
 }
 
 /// One of the streams an organization may have open, given back on drop.
-struct Place {
+pub(crate) struct Place {
     streams: Arc<Mutex<HashMap<OrganizationId, usize>>>,
     organization: OrganizationId,
 }
 
 impl Place {
-    fn take(
+    /// # Errors
+    /// If as many are open as there may be.
+    pub(crate) fn take(
         streams: &Arc<Mutex<HashMap<OrganizationId, usize>>>,
         organization: OrganizationId,
         most: usize,

@@ -29,6 +29,7 @@ mod show;
 mod state;
 mod throttle;
 mod usage;
+mod waiting;
 
 pub use api::openapi;
 pub use application::{Application, BuildError};

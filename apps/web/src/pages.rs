@@ -8,6 +8,7 @@ pub(crate) mod docs;
 pub(crate) mod editor;
 pub(crate) mod health;
 pub(crate) mod home;
+pub(crate) mod hook;
 pub(crate) mod invitation;
 pub(crate) mod mail;
 pub(crate) mod members;

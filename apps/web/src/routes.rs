@@ -90,6 +90,10 @@ routes! {
     Member POST "/plans/{plan}/delete" => pages::plan::delete;
     Member POST "/plans/{plan}/runs" => pages::plan::run;
     Member POST "/plans/{plan}/operators" => pages::operators::save;
+    Member POST "/plans/{plan}/hook" => pages::hook::make;
+    Member GET "/plans/{plan}/hook/rotate" => pages::hook::ask_to_rotate;
+    Member GET "/plans/{plan}/hook/delete" => pages::hook::ask_to_delete;
+    Member POST "/plans/{plan}/hook/delete" => pages::hook::delete;
     Member GET "/plans/{plan}/events" => events::of_plan;
     Member GET "/plans/{plan}/versions" => pages::versions::list;
     Member GET "/plans/{plan}/versions/{version}" => pages::versions::version;
@@ -171,6 +175,7 @@ routes! {
     Operator GET "/mail" => pages::mail::page;
 
     Public GET "/docs" => pages::docs::page;
+    Public GET "/docs/api" => pages::docs::api::page;
     Public GET "/schema/plan.json" => pages::docs::schema;
     Public GET "/assets/{name:.*}" => assets::get;
     Public GET "/healthz" => pages::health::alive;

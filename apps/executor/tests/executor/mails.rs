@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::MailId;
-use store::{MailRow, NewMail};
+use store::{Change, MailRow, NewMail};
 use testkit::{
     Cluster, MailServer, TestDatabase, factory,
     mail_server::{Answer, Stage},
@@ -27,8 +27,9 @@ impl World {
         mail
     }
 
-    /// Waits until the mail to this recipient is as wanted. Nothing tells of that, so it is looked at again.
+    /// Waits until the mail to this recipient is as wanted; looks again at every change of a mail.
     async fn mail_until(&self, mail: &NewMail, wanted: impl Fn(&MailRow) -> bool) -> MailRow {
+        let mut changes = self.store.changes();
         let look = async {
             loop {
                 let rows = self.store.mails(1000).await.unwrap();
@@ -36,7 +37,7 @@ impl World {
                 if wanted(&row) {
                     return row;
                 }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                while !matches!(changes.next().await, Change::Mail | Change::Resync) {}
             }
         };
         tokio::time::timeout(PATIENCE, look).await.expect("the mail comes to that")
@@ -63,7 +64,7 @@ testkit::on_both! {
         assert_eq!(mails.len(), 40);
         assert_eq!(mails.iter().map(|mail| mail.recipients[0].clone()).collect::<HashSet<_>>(), expected);
         let rows = world.store.mails(100).await.unwrap();
-        assert!(rows.iter().all(|row| row.sent_at.is_some() && row.attempts == 1), "{rows:?}");
+        assert!(rows.iter().all(|row| row.sent_at.is_some() && row.attempts == 1 && row.text.is_empty()), "{rows:?}");
         let ids: HashSet<_> = mails.iter().map(|mail| mail.header("Message-ID").unwrap()).collect();
         assert_eq!(ids, rows.iter().map(|row| format!("<{}@localhost>", row.id)).collect());
         let counts = server.until(|counts| counts.closed == counts.connections, "every connection to end").await;
@@ -164,14 +165,16 @@ testkit::on_both! {
         assert_eq!(server.mails().len(), 1);
     }
 
-    async fn without_a_server_mail_becomes_files(database: TestDatabase) {
+    async fn without_a_server_mail_becomes_files_and_its_text_stays(database: TestDatabase) {
         let world = World::new(database).await;
         let var = tempfile::tempdir().unwrap();
         let executor = world.executor_sending(mailer(&[("VAR_DIR", var.path().to_str().unwrap())])).await;
         let mails = [world.mail().await, world.mail().await];
         let mut ids: Vec<MailId> = Vec::new();
         for mail in &mails {
-            ids.push(world.mail_until(mail, |row| row.sent_at.is_some()).await.id);
+            let row = world.mail_until(mail, |row| row.sent_at.is_some()).await;
+            assert!(row.text.contains("Hello"), "{row:?}");
+            ids.push(row.id);
         }
         executor.stop().await;
         let files = std::fs::read_dir(var.path().join("mail")).unwrap();

@@ -113,8 +113,7 @@ async fn next_invoice(
     customer: &str,
     subscription: Option<&Subscription>,
 ) -> Result<Option<NextInvoice>, Error> {
-    let goes_on = |one: &&Subscription| !one.status.is_over() && one.cancel_at.is_none();
-    let Some(subscription) = subscription.filter(goes_on) else { return Ok(None) };
+    let Some(subscription) = subscription.filter(|one| one.goes_on()) else { return Ok(None) };
     let preview = CreatePreviewInvoice::new().customer(customer).subscription(subscription.id.as_str());
     let preview = match errand.write(&preview, fresh_key()).await {
         Ok(preview) => preview,

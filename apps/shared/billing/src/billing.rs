@@ -70,6 +70,6 @@ impl Billing {
     /// If the database fails; what was done until then stays done.
     pub async fn settle(&self) -> Result<u64, store::Error> {
         let now = self.judged_at(self.store.now().await?);
-        self.store.settle_at(now, self.page().as_str()).await
+        self.store.settle_customers(now, self.page().as_str()).await
     }
 }

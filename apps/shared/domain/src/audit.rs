@@ -85,6 +85,14 @@ pub enum Deed {
     MemberRemoved,
     /// A member left by themselves.
     MemberLeft,
+    /// A member chose another password for their account, knowing the old one or by a link in a mail.
+    MemberPasswordChanged,
+    /// Their account got another address.
+    MemberEmailChanged,
+    /// It asks for a second factor from then on.
+    MemberSecondFactorEnabled,
+    /// It asks for none any more.
+    MemberSecondFactorDisabled,
     /// Somebody was invited.
     InvitationSent,
     /// Their invitation was sent once more.
@@ -99,6 +107,12 @@ pub enum Deed {
     PlanOperatorsChanged,
     /// It was deleted.
     PlanDeleted,
+    /// A secret got its first value, or its first one after it was deleted.
+    SecretAdded,
+    /// It got another value.
+    SecretReplaced,
+    /// It was deleted.
+    SecretDeleted,
     /// A schedule was made.
     ScheduleCreated,
     /// It was changed.
@@ -132,6 +146,10 @@ crate::state::text_enum!(Deed {
     MemberRoleChanged = "member_role_changed",
     MemberRemoved = "member_removed",
     MemberLeft = "member_left",
+    MemberPasswordChanged = "member_password_changed",
+    MemberEmailChanged = "member_email_changed",
+    MemberSecondFactorEnabled = "member_second_factor_enabled",
+    MemberSecondFactorDisabled = "member_second_factor_disabled",
     InvitationSent = "invitation_sent",
     InvitationSentAgain = "invitation_sent_again",
     InvitationRevoked = "invitation_revoked",
@@ -139,6 +157,9 @@ crate::state::text_enum!(Deed {
     PlanSaved = "plan_saved",
     PlanOperatorsChanged = "plan_operators_changed",
     PlanDeleted = "plan_deleted",
+    SecretAdded = "secret_added",
+    SecretReplaced = "secret_replaced",
+    SecretDeleted = "secret_deleted",
     ScheduleCreated = "schedule_created",
     ScheduleSaved = "schedule_saved",
     SchedulePaused = "schedule_paused",
@@ -173,7 +194,7 @@ mod tests {
     #[test]
     fn every_deed_is_done_to_a_noun_and_reads_as_words() {
         for deed in Deed::ALL {
-            let nouns = ["organization", "member", "invitation", "plan", "schedule", "run", "token", "hook"];
+            let nouns = ["organization", "member", "invitation", "plan", "secret", "schedule", "run", "token", "hook"];
             assert!(nouns.contains(&deed.noun()), "{deed}");
             assert_eq!(deed.as_str().parse(), Ok(*deed));
         }

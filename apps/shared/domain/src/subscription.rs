@@ -135,6 +135,12 @@ pub struct Standing {
 }
 
 impl Subscription {
+    /// Whether more will be charged: it is not over, and nobody has cancelled it to its end.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        !self.status.is_over() && self.cancel_at.is_none()
+    }
+
     /// When the grace of an overdue payment ends; none unless one is overdue.
     #[must_use]
     pub fn grace_until(&self) -> Option<Timestamp> {

@@ -102,6 +102,12 @@ impl Mailer {
         }
     }
 
+    /// Whether letters become files on this machine, for want of a mail server.
+    #[must_use]
+    pub fn is_folder(&self) -> bool {
+        matches!(self.0.route, Route::Folder(_))
+    }
+
     /// Says goodbye to the server until the next letter: to be called when there is none for a while.
     pub async fn rest(&self) {
         if let Route::Smtp(smtp) = &self.0.route {

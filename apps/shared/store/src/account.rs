@@ -2,7 +2,6 @@
 
 mod delete;
 mod email;
-mod memberships;
 mod password;
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, insert_into, result::DatabaseErrorKind};
@@ -19,11 +18,8 @@ use crate::{
     ticket,
 };
 
-pub use self::{
-    delete::DeleteAccountError,
-    email::EmailChangeError,
-    memberships::{Membership, Without},
-};
+pub(crate) use self::email::confirm;
+pub use self::{delete::DeleteAccountError, email::EmailChangeError};
 
 /// Somebody who signs up, with an organization of their own.
 #[derive(Clone, Debug)]

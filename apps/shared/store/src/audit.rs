@@ -4,7 +4,7 @@ use diesel::{
     RunQueryDsl,
     sql_types::{BigInt, Nullable, Text},
 };
-use domain::{Actor, AuditId, Deed};
+use domain::{Actor, AuditId, Deed, Email, UserId};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use crate::{
     Cursor, Error, Page, PageRequest, Store, Tenant,
     connection::on_conn,
     database::Transaction,
+    member, organization,
     plan::containing,
     sql::{Id, Json, Uuid, Word, micros, time},
     statement::statement,
@@ -140,6 +141,17 @@ pub(crate) fn note(
     .bind::<Text, _>(stored(name))
     .bind::<Text, _>(stored(&details.to_string()));
     on_conn!(&mut *tx.conn, |conn| insert.execute(conn)?);
+    Ok(())
+}
+
+/// As [`note`], of what somebody does about their own account: in the log of every organization they belong to.
+/// These are locked; so it comes before anything that is done to sessions, as where organizations are deleted.
+pub(crate) fn note_of_person(tx: &mut Transaction<'_>, user: UserId, deed: Deed, details: &Value) -> Result<(), Error> {
+    let email = member::email(tx.conn, user)?;
+    for organization in organization::lock_all_of(tx, user)? {
+        let tenant = Tenant::new(organization, Actor::User(user));
+        note(tx, &tenant, deed, Some(user.0), email.as_ref().map_or("", Email::as_str), details)?;
+    }
     Ok(())
 }
 

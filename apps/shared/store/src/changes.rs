@@ -49,7 +49,7 @@ pub enum Change {
         /// Itself.
         organization: OrganizationId,
     },
-    /// A mail waits to be delivered. This concerns only whoever delivers.
+    /// A mail waits to be delivered, was sent, or failed. This concerns only whoever delivers, or waits for that.
     Mail,
     /// Changes may have been missed (the database was away, or the subscriber too slow): read
     /// whatever is shown or waited for again.

@@ -24,7 +24,7 @@ use crate::{
     statement::statement,
 };
 
-pub use delivery::ClaimedMail;
+pub use delivery::{ClaimedMail, MailTaker};
 
 /// A mail that somebody is to get.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct MailRow {
     pub recipient: String,
     /// Its subject.
     pub subject: String,
-    /// Its text.
+    /// Its text; empty once a mail server has taken it, or it was given up.
     pub text: String,
     /// When it was queued.
     pub created_at: Timestamp,

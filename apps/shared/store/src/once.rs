@@ -7,6 +7,7 @@ use diesel::{
     prelude::*,
     sql_types::{Binary, Text},
 };
+use domain::PlanId;
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
@@ -34,6 +35,13 @@ impl Once {
     #[must_use]
     pub fn new(key: &str, request: &[u8]) -> Self {
         Self { key: Sha256::digest(key).into(), request: Sha256::digest(request).into() }
+    }
+
+    /// The same among the requests to this plan's hook: a deployment calls the hooks of several plans under one key.
+    #[must_use]
+    pub fn to_hook_of(self, plan: PlanId) -> Self {
+        let own = [plan.0.as_bytes().as_slice(), &self.key].concat();
+        Self { key: Sha256::digest(own).into(), ..self }
     }
 }
 

@@ -1,7 +1,8 @@
-//! The organizations of a person: which there are, making, renaming and deleting them, changing from one to
+//! The organizations of a person: making, renaming and deleting them, changing from one to
 //! another.
 
 mod delete;
+mod membership;
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl, insert_into,
@@ -13,49 +14,21 @@ use serde_json::json;
 
 use crate::{
     Change, Error, MemberError, NewPlan, Person, Store, Tenant, audit,
-    connection::{now, on_conn},
+    connection::{AnyConnection, now, on_conn},
     database::Transaction,
     member, plan,
     schema::{members, organizations},
-    sql::{Id, Uuid, Word},
+    sql::{Id, Uuid},
     statement::statement,
     tier,
 };
 
 pub use delete::DeleteOrganizationError;
-
-/// An organization that somebody belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrganizationRow {
-    /// Itself.
-    pub id: OrganizationId,
-    /// Its name.
-    pub name: String,
-    /// What they may do in it.
-    pub role: Role,
-}
+pub(crate) use delete::remove;
+pub(crate) use membership::of as memberships;
+pub use membership::{Membership, Without};
 
 impl Store {
-    /// The organizations that somebody belongs to, the one they used last first.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn organizations(&self, person: &Person) -> Result<Vec<OrganizationRow>, Error> {
-        let user = Id::from(person.user_id);
-        self.database
-            .read(move |conn| {
-                let query = members::table
-                    .inner_join(organizations::table)
-                    .filter(members::user_id.eq(user))
-                    .order((members::used_at.desc(), members::created_at, members::organization_id))
-                    .select((organizations::id, organizations::name, members::role));
-                let rows: Vec<(Id, String, Word<Role>)> = on_conn!(conn, |conn| query.load(conn)?);
-                let row = |(id, name, Word(role)): (Id, _, _)| OrganizationRow { id: id.into(), name, role };
-                Ok(rows.into_iter().map(row).collect())
-            })
-            .await
-    }
-
     /// Makes an organization with the person as its owner, with a sample plan if one is given.
     ///
     /// # Errors
@@ -181,6 +154,24 @@ pub(crate) fn move_sessions(
     .bind::<Uuid, _>(to);
     on_conn!(&mut *tx.conn, |conn| moved.execute(conn)?);
     Ok(())
+}
+
+/// The organizations of a user, which stay as they are until the transaction ends: of two owners who go at once
+/// the second is the last, and nobody joins what is about to go.
+pub(crate) fn lock_all_of(tx: &mut Transaction<'_>, user: UserId) -> Result<Vec<OrganizationId>, Error> {
+    let query = match tx.conn {
+        AnyConnection::Postgres(_) => statement::<Uuid>(
+            "SELECT id FROM organizations WHERE id IN (SELECT organization_id FROM members WHERE user_id = ?)
+             ORDER BY id FOR NO KEY UPDATE",
+        ),
+        // It has one writer anyway.
+        AnyConnection::Sqlite(_) => {
+            statement::<Uuid>("SELECT organization_id FROM members WHERE user_id = ? ORDER BY organization_id")
+        }
+    };
+    let query = query.bind::<Uuid, _>(Id::from(user));
+    let organizations: Vec<Id> = on_conn!(&mut *tx.conn, |conn| query.load(conn)?);
+    Ok(organizations.into_iter().map(OrganizationId::from).collect())
 }
 
 /// What an organization is called.

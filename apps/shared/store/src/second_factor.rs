@@ -6,11 +6,12 @@ use diesel::{
     sql_types::{BigInt, Binary},
     update,
 };
-use domain::{SessionId, TotpSecret, UserId};
+use domain::{Deed, SessionId, TotpSecret, UserId};
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::{
-    Error, Member, NewMail, Store,
+    Error, Member, NewMail, Store, audit,
     connection::{now, on_conn},
     database::Transaction,
     mail,
@@ -124,6 +125,7 @@ impl Store {
                         .values((recovery_codes::user_id.eq(id), recovery_codes::code_hash.eq(hash.as_slice())))
                         .execute(tx.conn)?;
                 }
+                audit::note_of_person(tx, user, Deed::MemberSecondFactorEnabled, &json!({}))?;
                 renew(tx, user, session, &renewed)?;
                 Ok(true)
             })
@@ -140,7 +142,12 @@ impl Store {
             .write(move |tx| {
                 let id = Id::from(user);
                 delete(recovery_codes::table.filter(recovery_codes::user_id.eq(id))).execute(tx.conn)?;
-                delete(second_factors::table.filter(second_factors::user_id.eq(id))).execute(tx.conn)?;
+                let theirs = second_factors::table.filter(second_factors::user_id.eq(id));
+                if delete(theirs.filter(second_factors::enabled_at.is_not_null())).execute(tx.conn)? > 0 {
+                    audit::note_of_person(tx, user, Deed::MemberSecondFactorDisabled, &json!({}))?;
+                }
+                // One that was never asked for goes without a word.
+                delete(theirs).execute(tx.conn)?;
                 renew(tx, user, session, &renewed)
             })
             .await

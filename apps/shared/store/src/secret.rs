@@ -120,7 +120,7 @@ impl Store {
         name: SecretName,
         value: SecretValue,
     ) -> Result<(), AddSecretError> {
-        let (organization, keys) = (tenant.organization(), self.keys.clone());
+        let (tenant, organization, keys) = (*tenant, tenant.organization(), self.keys.clone());
         self.database
             .write(move |tx| {
                 let id = Id::from(organization);
@@ -148,7 +148,7 @@ impl Store {
                         secrets::changed_at.eq(at),
                     ))
                     .execute(tx.conn)?;
-                change::note(tx.conn, id, name.as_str(), version, SecretChange::Added, user, at)?;
+                change::note(tx, &tenant, name.as_str(), version, SecretChange::Added, user, at)?;
                 Ok(())
             })
             .await
@@ -166,7 +166,7 @@ impl Store {
         name: SecretName,
         value: SecretValue,
     ) -> Result<bool, Error> {
-        let (organization, keys) = (tenant.organization(), self.keys.clone());
+        let (tenant, organization, keys) = (*tenant, tenant.organization(), self.keys.clone());
         self.database
             .write(move |tx| {
                 let id = Id::from(organization);
@@ -183,7 +183,7 @@ impl Store {
                         secrets::changed_at.eq(at),
                     ))
                     .execute(tx.conn)?;
-                change::note(tx.conn, id, name.as_str(), version, SecretChange::Replaced, user, at)?;
+                change::note(tx, &tenant, name.as_str(), version, SecretChange::Replaced, user, at)?;
                 Ok(true)
             })
             .await
@@ -194,13 +194,13 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn delete_secret(&self, tenant: &Tenant, user: UserId, name: SecretName) -> Result<bool, Error> {
-        let id = Id::from(tenant.organization());
+        let (tenant, id) = (*tenant, Id::from(tenant.organization()));
         self.database
             .write(move |tx| {
                 let Some(version) = lock(tx.conn, id, name.as_str())? else { return Ok(false) };
                 delete(secrets::table.find((id, name.as_str()))).execute(tx.conn)?;
                 let at = now(tx.conn)?;
-                change::note(tx.conn, id, name.as_str(), version, SecretChange::Deleted, user, at)?;
+                change::note(tx, &tenant, name.as_str(), version, SecretChange::Deleted, user, at)?;
                 Ok(true)
             })
             .await

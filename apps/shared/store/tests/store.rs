@@ -21,6 +21,8 @@ mod customers;
 mod doctor;
 #[path = "store/firing.rs"]
 mod firing;
+#[path = "store/hooks.rs"]
+mod hooks;
 #[path = "store/invitations.rs"]
 mod invitations;
 #[path = "store/leaving.rs"]

@@ -66,8 +66,8 @@ pub async fn colleague(store: &Store, member: &Member, role: Role) -> Member {
     let (new, token_hash) = invitation(role);
     let email = new.email.clone();
     store.invite(member.tenant(), new).await.expect("the member may invite");
-    let user =
-        store.sign_up_invited(email, "$argon2id$none".to_owned(), token_hash).await.expect("the invitation holds");
+    let joined = store.sign_up_invited(email, "$argon2id$none".to_owned(), token_hash, ticket()).await;
+    let user = joined.expect("the invitation holds");
     signed_in(store, user).await
 }
 

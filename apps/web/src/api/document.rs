@@ -115,7 +115,7 @@ fn complete(method: &HttpMethod, path: &str, operation: &mut Operation) {
     }
     for (status, response) in responses {
         let RefOr::T(response) = response else { continue };
-        if status.starts_with(['4', '5']) {
+        if status.starts_with(['4', '5']) && response.content.is_empty() {
             let problem = Content::new(Some(Ref::from_schema_name("Problem")));
             response.content.insert("application/problem+json".to_owned(), problem.into());
         }

@@ -89,14 +89,15 @@ pub(crate) async fn observe(
     Err(InternalError::from_response(error, response).into())
 }
 
-/// The path without the token that a link by mail ends in: who reads the log must not be able to follow it.
+/// The path without the token that a link by mail or the address of a hook has in it: who reads the log must not be
+/// able to follow it.
 fn without_token(path: &str) -> Cow<'_, str> {
-    match path.rsplit_once('/') {
-        Some((start, token)) if token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            format!("{start}/[token]").into()
-        }
-        _ => path.into(),
+    let is_token = |part: &str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !path.split('/').any(is_token) {
+        return path.into();
     }
+    let parts: Vec<&str> = path.split('/').map(|part| if is_token(part) { "[token]" } else { part }).collect();
+    parts.join("/").into()
 }
 
 /// `is_chatter`: nobody wants to read of it every time.
@@ -128,8 +129,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_token_of_a_link_gets_into_the_log() {
-        assert_eq!(without_token(&format!("/reset/{}", "0a".repeat(32))), "/reset/[token]");
+    fn no_token_of_a_link_or_a_hook_gets_into_the_log() {
+        let token = "0a".repeat(32);
+        assert_eq!(without_token(&format!("/reset/{token}")), "/reset/[token]");
+        assert_eq!(without_token(&format!("/api/v1/hooks/{token}")), "/api/v1/hooks/[token]");
+        assert_eq!(without_token(&format!("/api/v1/hooks/{token}/")), "/api/v1/hooks/[token]/");
         for path in ["/", "/plans/0a0a", "/assets/app.css"] {
             assert_eq!(without_token(path), path);
         }

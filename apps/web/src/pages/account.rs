@@ -28,6 +28,7 @@ use std::time::{Duration, SystemTime};
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    cookie::Cookie,
     http::{StatusCode, header},
     web::{Data, Query},
 };
@@ -162,7 +163,7 @@ pub(crate) async fn sign_up(
             // A token without a session: see the head of this file.
             None => Token::new(),
         };
-        set_cookie(&mut response, &token.cookie(&state))?;
+        response = with_cookie(response, &token.cookie(&state))?;
     }
     tokio::time::sleep_until(begun + ANSWER_TAKES).await;
     Ok(response)
@@ -243,9 +244,7 @@ pub(crate) async fn sign_in(
         return second_step::begin(&state, user, local(&form.next)).await;
     }
     let token = change_session(&request, &state, user).await?;
-    let mut response = go(local(&form.next));
-    set_cookie(&mut response, &token.cookie(&state))?;
-    Ok(response)
+    with_cookie(go(local(&form.next)), &token.cookie(&state))
 }
 
 /// Signs somebody in. The session before, if there was one, is not carried on.
@@ -257,9 +256,7 @@ async fn change_session(request: &HttpRequest, state: &State, user: UserId) -> R
 /// `POST /sign-out`
 pub(crate) async fn sign_out(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, WebError> {
     end_session(&request, &state).await?;
-    let mut response = go("/");
-    set_cookie(&mut response, &session::forget(&state))?;
-    Ok(response)
+    with_cookie(go("/"), &session::forget(&state))
 }
 
 fn sign_in_page(
@@ -291,8 +288,11 @@ async fn end_session(request: &HttpRequest, state: &State) -> Result<(), WebErro
     Ok(())
 }
 
-pub(crate) fn set_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) -> Result<(), WebError> {
-    response.add_cookie(cookie).map_err(|error| WebError::internal(format!("a cookie was not set: {error}")))
+/// The answer, which sets or ends a cookie as well.
+pub(crate) fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'_>) -> Result<HttpResponse, WebError> {
+    let set = response.add_cookie(cookie);
+    set.map_err(|error| WebError::internal(format!("a cookie was not set: {error}")))?;
+    Ok(response)
 }
 
 /// A path of ours; anything else is the start page.

@@ -62,7 +62,7 @@ impl Sale {
     }
 
     fn may_cancel(&self) -> bool {
-        self.subscription.as_ref().is_some_and(|one| !one.status.is_over() && one.cancel_at.is_none())
+        self.subscription.as_ref().is_some_and(Subscription::goes_on)
     }
 
     fn may_resume(&self) -> bool {
@@ -261,8 +261,7 @@ pub(crate) async fn ask_to_cancel(
     member.must(Action::Bill)?;
     sold(&state)?;
     let customer = state.store.customer(member.tenant()).await?;
-    let alive = |one: &Subscription| !one.status.is_over() && one.cancel_at.is_none();
-    let Some(subscription) = customer.and_then(|customer| customer.subscription).filter(alive) else {
+    let Some(subscription) = customer.and_then(|customer| customer.subscription).filter(Subscription::goes_on) else {
         return Ok(go("/billing"));
     };
     let waiting = state.store.would_wait(member.tenant(), Tier::Free).await?;

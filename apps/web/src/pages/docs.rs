@@ -1,5 +1,7 @@
 //! How plans are written, with examples that can be run; and the schema of the language.
 
+pub(crate) mod api;
+
 use std::sync::LazyLock;
 
 use actix_web::{

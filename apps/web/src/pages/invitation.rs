@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use domain::{Email, Password};
 use serde::Deserialize;
-use store::{AcceptError, InvitationDetail, SignUpError};
+use store::{AcceptError, InvitationDetail, NewTicket, SignUpError};
 use tokio::time::Instant;
 
 use crate::{
@@ -13,8 +13,9 @@ use crate::{
     body::Form,
     error::WebError,
     filter::Query,
+    mail,
     page::{Page, go, html, html_with},
-    pages::account::{ANSWER_TAKES, begin_session, set_cookie},
+    pages::account::{ANSWER_TAKES, begin_session, with_cookie},
     session::{SignedIn, Somebody, Token},
     state::State,
 };
@@ -88,9 +89,7 @@ pub(crate) async fn accept(
     match state.store.accept_invitation(&somebody.person, token.hash(), session.hash()).await {
         Ok(()) => {
             state.sessions.forget(&somebody.hash);
-            let mut response = go("/");
-            set_cookie(&mut response, &session.cookie(&state))?;
-            Ok(response)
+            with_cookie(go("/"), &session.cookie(&state))
         }
         Err(error) => not_accepted(&request, &state, form, error).await,
     }
@@ -119,7 +118,9 @@ pub(crate) async fn sign_up(
         }
     };
     let password_hash = state.passwords.hash(password.expose().to_owned()).await?;
-    let session = match state.store.sign_up_invited(email, password_hash, token.hash()).await {
+    let link = Token::new();
+    let confirmation = NewTicket { token_hash: link.hash(), mail: Some(mail::confirm(&state.origin, &link, &email)) };
+    let session = match state.store.sign_up_invited(email, password_hash, token.hash(), confirmation).await {
         Ok(user) => begin_session(&request, &state, user).await?,
         // A token without a session.
         Err(AcceptError::SignUp(SignUpError::EmailTaken)) => Token::new(),
@@ -129,9 +130,7 @@ pub(crate) async fn sign_up(
     let next = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("next", &format!("/invitations?token={}", token.text()))
         .finish();
-    let mut response = go(&format!("/welcome?{next}"));
-    set_cookie(&mut response, &session.cookie(&state))?;
-    Ok(response)
+    with_cookie(go(&format!("/welcome?{next}")), &session.cookie(&state))
 }
 
 async fn not_accepted(

@@ -140,6 +140,13 @@ async fn find(member: &SignedIn, user: UserId, state: &State) -> Result<MemberRo
     state.store.member_row(member.tenant(), user).await?.ok_or(WebError::NotFound)
 }
 
+/// A member, for whoever may do this to them. Who is not there is not there for anybody.
+async fn find_for(action: Action, member: &SignedIn, user: UserId, state: &State) -> Result<MemberRow, WebError> {
+    let row = find(member, user, state).await?;
+    member.must(action)?;
+    Ok(row)
+}
+
 /// `POST /members/{member}/role`
 pub(crate) async fn change_role(
     request: HttpRequest,
@@ -148,8 +155,7 @@ pub(crate) async fn change_role(
     state: Data<State>,
     Form(Chosen { role }): Form<Chosen>,
 ) -> Result<HttpResponse, WebError> {
-    find(&member, *user, &state).await?;
-    member.must(Action::ManageMembers)?;
+    find_for(Action::ManageMembers, &member, *user, &state).await?;
     let role: Role = role.parse().map_err(|_| WebError::BadRequest("It does not say which role.".to_owned()))?;
     let outcome = state.store.change_role(member.tenant(), *user, role).await;
     done(&request, member, &state, outcome).await
@@ -208,8 +214,7 @@ pub(crate) async fn ask_to_hand_over(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, WebError> {
-    let row = find(&member, *user, &state).await?;
-    member.must(Action::TransferOwnership)?;
+    let row = find_for(Action::TransferOwnership, &member, *user, &state).await?;
     html(&OwnerPage { page: Page::of(&request, Section::Organization, member), row })
 }
 
@@ -220,8 +225,7 @@ pub(crate) async fn hand_over(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, WebError> {
-    find(&member, *user, &state).await?;
-    member.must(Action::TransferOwnership)?;
+    find_for(Action::TransferOwnership, &member, *user, &state).await?;
     let outcome = state.store.hand_over(member.tenant(), *user).await;
     done(&request, member, &state, outcome).await
 }
@@ -234,6 +238,9 @@ pub(crate) async fn invite(
     Form(form): Form<Invite>,
 ) -> Result<HttpResponse, WebError> {
     member.must(Action::Invite)?;
+    if !member.confirmation.may_invite() {
+        return unconfirmed(&request, member, &state).await;
+    }
     let (email, role) = (form.email.parse::<Email>(), form.role.parse::<Role>());
     let (email, role) = match (email, role) {
         (Ok(email), Ok(role)) => (email, role),
@@ -260,8 +267,10 @@ pub(crate) async fn invite_again(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, WebError> {
-    inviting::find(&state, member.tenant(), *invitation).await?;
-    member.must(Action::Invite)?;
+    must_be_theirs(&member, *invitation, &state).await?;
+    if !member.confirmation.may_invite() {
+        return unconfirmed(&request, member, &state).await;
+    }
     let outcome = state.store.invite_again(member.tenant(), *invitation, inviting::link(&state)).await;
     invited(&request, member, &state, Invite::default(), outcome).await
 }
@@ -273,10 +282,20 @@ pub(crate) async fn revoke(
     member: SignedIn,
     state: Data<State>,
 ) -> Result<HttpResponse, WebError> {
-    inviting::find(&state, member.tenant(), *invitation).await?;
-    member.must(Action::Invite)?;
+    must_be_theirs(&member, *invitation, &state).await?;
     let outcome = state.store.revoke_invitation(member.tenant(), *invitation).await;
     invited(&request, member, &state, Invite::default(), outcome).await
+}
+
+/// Refuses unless the invitation is there, and whoever asks may invite.
+async fn must_be_theirs(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), WebError> {
+    inviting::find(state, member.tenant(), invitation).await?;
+    member.must(Action::Invite)
+}
+
+async fn unconfirmed(request: &HttpRequest, member: SignedIn, state: &State) -> Result<HttpResponse, WebError> {
+    let page = read(request, member, state).await?;
+    html_with(StatusCode::FORBIDDEN, &MembersPage { problem: Some(inviting::UNCONFIRMED.to_owned()), ..page })
 }
 
 /// The members, or why nobody was invited: at the address what is about it, above what is not.

@@ -9,14 +9,14 @@ use askama::Template;
 use domain::{OrganizationId, OrganizationName};
 use plan::Known;
 use serde::Deserialize;
-use store::OrganizationRow;
+use store::Membership;
 
 use crate::{
     body::Form,
     editing::Draft,
     error::WebError,
     page::{Page, go, html_with},
-    pages::account::set_cookie,
+    pages::account::with_cookie,
     samples::SAMPLES,
     session::{SignedIn, Somebody, Token},
     state::State,
@@ -26,7 +26,7 @@ use crate::{
 #[template(path = "organizations.html")]
 struct OrganizationsPage {
     page: Page,
-    organizations: Vec<OrganizationRow>,
+    memberships: Vec<Membership>,
     /// The one they are signed in to.
     current: Option<OrganizationId>,
     name: String,
@@ -34,8 +34,8 @@ struct OrganizationsPage {
 }
 
 impl OrganizationsPage {
-    fn is_current(&self, row: &OrganizationRow) -> bool {
-        self.current == Some(row.id)
+    fn is_current(&self, row: &Membership) -> bool {
+        self.current == Some(row.tenant.organization())
     }
 }
 
@@ -65,7 +65,7 @@ async fn show(
     let member = SignedIn::by(somebody.hash, state).await?;
     let status = if name_error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = OrganizationsPage {
-        organizations: state.store.organizations(&somebody.person).await?,
+        memberships: state.store.memberships(&somebody.person).await?,
         current: member.as_ref().map(|member| member.tenant().organization()),
         page: Page::of_somebody(request, somebody, member),
         name,
@@ -107,7 +107,5 @@ async fn enter(somebody: &Somebody, state: &State, organization: OrganizationId)
         return Err(WebError::NotFound);
     }
     state.sessions.forget(&somebody.hash);
-    let mut response = go("/");
-    set_cookie(&mut response, &token.cookie(state))?;
-    Ok(response)
+    with_cookie(go("/"), &token.cookie(state))
 }

@@ -7,7 +7,7 @@ use actix_web::{
 use askama::Template;
 use domain::{Action, Cause, Health, PlanId, RunId};
 use plan::OutlineStep;
-use store::{NewRun, PageRequest, PlanDetail, PlanOperator, QueueError, RunFilter, RunRow, ScheduleRow};
+use store::{HookRow, NewRun, PageRequest, PlanDetail, PlanOperator, QueueError, RunFilter, RunRow, ScheduleRow};
 
 use crate::{
     error::WebError,
@@ -40,6 +40,8 @@ struct PlanPage {
     operators: Vec<PlanOperator>,
     /// Whether whoever looks may run it.
     may_run: bool,
+    /// The address that deployments call, if there is one.
+    hook: Option<HookRow>,
 }
 
 impl PlanPage {
@@ -65,16 +67,18 @@ pub(crate) async fn overview(
     let plan = state.store.plan(member.tenant(), *plan).await?.ok_or(WebError::NotFound)?;
     let recent = PageRequest { after: None, size: RECENT };
     let recent = RunFilter { plan: Some(plan.id), page: recent, ..RunFilter::default() };
-    let (runs, mut coming, operators, is_named) = tokio::try_join!(
+    let (runs, mut coming, operators, is_named, hook) = tokio::try_join!(
         state.store.runs(member.tenant(), recent),
         state.store.coming_schedules(member.tenant(), Some(plan.id), 1),
         state.store.plan_operators(member.tenant(), plan.id),
         state.store.may_operate(member.tenant(), plan.id),
+        state.store.plan_hook(member.tenant(), plan.id),
     )?;
     let is_failing = matches!(plan.health, Some(Health::Failing | Health::Errored));
     html(&PlanPage {
         next: coming.pop(),
         operators,
+        hook,
         may_run: is_named && plan.over_limit.is_none() && member.role.may(Action::Run),
         page: Page::of(&request, Section::Plans, member).failing(is_failing),
         state: if plan.over_limit.is_some() { "paused" } else { word_of(plan.health) },

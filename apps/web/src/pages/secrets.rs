@@ -146,7 +146,6 @@ pub(crate) async fn edit(
     state: Data<State>,
 ) -> Result<HttpResponse, WebError> {
     let secret = find(&state, &member, &secret).await?;
-    member.must(Action::ChangeSecrets)?;
     let uses = Uses::of(&state, &member).await?;
     html(&SecretPage { page: Page::of(&request, Section::Secrets, member), secret, uses, value_error: None })
 }
@@ -160,7 +159,6 @@ pub(crate) async fn replace(
     Form(Typed { value, .. }): Form<Typed>,
 ) -> Result<HttpResponse, WebError> {
     let secret = find(&state, &member, &secret).await?;
-    member.must(Action::ChangeSecrets)?;
     let value = match value.parse::<SecretValue>() {
         Ok(value) => value,
         Err(error) => {
@@ -182,7 +180,6 @@ pub(crate) async fn ask_to_delete(
     state: Data<State>,
 ) -> Result<HttpResponse, WebError> {
     let secret = find(&state, &member, &secret).await?;
-    member.must(Action::ChangeSecrets)?;
     let uses = Uses::of(&state, &member).await?;
     html(&DeletePage { page: Page::of(&request, Section::Secrets, member), secret, uses })
 }
@@ -194,14 +191,16 @@ pub(crate) async fn delete(
     state: Data<State>,
 ) -> Result<HttpResponse, WebError> {
     let secret = find(&state, &member, &secret).await?;
-    member.must(Action::ChangeSecrets)?;
     let deleted = state.store.delete_secret(member.tenant(), member.user_id, named(&secret)?).await?;
     if deleted { Ok(go("/secrets")) } else { Err(WebError::NotFound) }
 }
 
+/// The secret of this name, for whoever may change it. What is not there is not there for anybody.
 async fn find(state: &State, member: &SignedIn, name: &str) -> Result<SecretRow, WebError> {
     let secrets = state.store.secrets(member.tenant()).await?;
-    secrets.into_iter().find(|secret| secret.name == name).ok_or(WebError::NotFound)
+    let secret = secrets.into_iter().find(|secret| secret.name == name).ok_or(WebError::NotFound)?;
+    member.must(Action::ChangeSecrets)?;
+    Ok(secret)
 }
 
 fn named(secret: &SecretRow) -> Result<SecretName, WebError> {

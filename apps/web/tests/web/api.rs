@@ -1,5 +1,6 @@
 //! The REST API: who gets in, how often, what failures look like. Each noun has a module.
 
+mod hooks;
 mod members;
 mod organization;
 mod plans;

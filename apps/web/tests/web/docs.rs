@@ -99,3 +99,17 @@ async fn the_schema_is_served_to_everybody() {
     let schema: Value = serde_json::from_str(&answer.text).unwrap();
     assert!(schema["$schema"].as_str().unwrap().contains("json-schema.org"), "{}", answer.text);
 }
+
+#[tokio::test]
+async fn the_page_of_the_api_tells_of_every_operation_and_what_each_field_is() {
+    let app = TestApp::start().await;
+    let page = app.browser().get("/docs/api").await.page();
+    let document: Value = serde_json::from_str(web::openapi()).unwrap();
+    for route in web::routes().iter().filter(|route| route.path.starts_with("/api/v1")) {
+        let operation = &document["paths"][route.path][route.method.to_lowercase()];
+        let (id, summary) = (operation["operationId"].as_str().unwrap(), operation["summary"].as_str().unwrap());
+        assert!(page.contains(&format!("id=\"{id}\">{summary}")), "{route:?}");
+    }
+    assert!(!page.contains("<td class=\"kind\"></td>"), "a field says what it is");
+    assert!(page.contains("read | run | write | admin"), "words are listed");
+}

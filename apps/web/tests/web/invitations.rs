@@ -5,6 +5,7 @@ use store::NewAccount;
 use testkit::factory;
 
 use crate::{
+    account::sign_up,
     app::{On, Someone, TestApp},
     browser::Answer,
 };
@@ -87,6 +88,58 @@ async fn somebody_new_signs_up_and_joins_without_an_organization_of_their_own() 
         [bob.get(&path).await, app.browser().get(&path).await, app.browser().post("/invitations/sign-up", &form).await]
     {
         assert!(is_no_invitation(&used), "{used:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_not_confirmed_their_address_invites_nobody_until_they_do() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    sign_up(&browser, "eve@example.com").await;
+    let page = browser.get("/members").await.page();
+    assert!(page.contains("Confirm your own e-mail address first") && !page.contains("Send the invitation"), "{page}");
+    let form = [("email", "bob@example.com"), ("role", "viewer")];
+    let refused = browser.post("/members/invitations", &form).await;
+    assert!(refused.status == 403 && refused.text.contains("has a confirmed e-mail address"), "{refused:?}");
+    assert!(app.mails_to("bob@example.com").await.is_empty());
+    assert_eq!(browser.post("/account/confirmation", &[]).await.location(), "/account?done=sent");
+    browser.post(&app.link_to("eve@example.com").await, &[]).await;
+    assert!(browser.get("/members").await.page().contains("Send the invitation"));
+    assert_eq!(browser.post("/members/invitations", &form).await.location(), "/members");
+    assert_eq!(app.mails_to("bob@example.com").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_invitation_that_is_there_is_not_sent_again_by_whoever_has_not_confirmed_their_address() {
+    let app = TestApp::start_on(On::Postgres).await;
+    let ada = app.someone("ada").await;
+    let invitation = app.store.invite(ada.member.tenant(), factory::invitation(Role::Viewer).0).await.unwrap();
+    let path = format!("/members/invitations/{invitation}/again");
+    assert_eq!(ada.browser.post(&path, &[]).await.status, 409, "it was sent a moment ago");
+    assert_eq!(app.database.sql("UPDATE users SET confirmed_at = NULL RETURNING 1").trim(), "1");
+    let ada = app.sign_in_again(&ada).await;
+    assert_eq!(ada.browser.post(&path, &[]).await.status, 403);
+    let page = ada.browser.get("/members").await.page();
+    assert!(!page.contains(&path) && page.contains(&path.replace("/again", "/revoke")), "{page}");
+}
+
+#[tokio::test]
+async fn an_invitation_confirms_the_address_that_it_was_sent_to_and_no_other() {
+    let app = TestApp::start().await;
+    let ada = app.someone("ada").await;
+    for (invited, typed) in [("bob@example.com", "bob@example.com"), ("carol@example.com", "c@example.com")] {
+        let path = invite(&app, &ada, invited).await;
+        let browser = app.browser();
+        let form = [("token", token(&path)), ("email", typed), ("password", PASSWORD)];
+        browser.post("/invitations/sign-up", &form).await;
+        let asks = |page: &str| page.contains("Confirm your e-mail address.");
+        assert_eq!(asks(&browser.get("/plans").await.page()), invited != typed);
+        if invited == typed {
+            assert_eq!(app.mails_to(typed).await.len(), 1, "the invitation alone");
+        } else {
+            browser.post(&app.link_to(typed).await, &[]).await;
+            assert!(!asks(&browser.get("/plans").await.page()));
+        }
     }
 }
 

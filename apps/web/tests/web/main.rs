@@ -17,6 +17,7 @@ mod editor;
 mod executed;
 mod guard;
 mod health;
+mod hooks;
 mod hostile;
 mod inbound;
 mod invitations;

@@ -31,6 +31,7 @@ impl Ids {
         let run = execute(app, someone, plan, &[passed("1"), passed("2")]).await;
         let secret = format!("KEY_{}", OrganizationId::new().0.simple());
         factory::secret(&app.store, &someone.member, &secret, "Ada's secret value").await;
+        app.store.make_hook(someone.member.tenant(), plan, factory::token()).await.expect("they may change plans");
         let schedule = factory::scheduled(&app.store, &someone.member, plan, factory::hourly("Hourly")).await;
         let colleague = factory::colleague(&app.store, &someone.member, Role::Viewer).await;
         let invitation = factory::invitation(Role::Viewer).0;

@@ -26,7 +26,7 @@ static TEXT: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         // User and password of a URL, then its query.
         (r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@?#]*@".to_owned(), "$1[removed]@"),
         (r#"(?i)\b(https?://[^\s?#"']*)\?[^\s"'#)]*"#.to_owned(), "$1?[removed]"),
-        // The token that a link by mail ends in.
+        // The token that a link by mail or the address of a hook ends in.
         (r"/[0-9a-fA-F]{64}\b".to_owned(), "/[removed]"),
         (
             format!(
@@ -118,6 +118,10 @@ mod tests {
             ("api_key: hunter2, next", "api_key: [removed], next"),
             ("token smx_hunter2 is used", "token [removed] is used"),
             ("sk_test_hunter2 or rk_live_1, whsec_hunter2", "[removed] or [removed], [removed]"),
+            (
+                "POST https://x.example/api/v1/hooks/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef/ ended",
+                "POST https://x.example/api/v1/hooks/[removed]/ ended",
+            ),
             ("nothing secret at line 12", "nothing secret at line 12"),
         ] {
             assert_eq!(scrub_text(text), scrubbed);
@@ -158,6 +162,11 @@ mod tests {
         let fields = [("session_token".to_owned(), "hunter2".into()), ("step".to_owned(), 3.into())];
         event.contexts.insert("fields".into(), Context::Other(fields.into()));
         event.extra.insert("nested".into(), serde_json::json!({ "deep": [{ "api_key": "hunter2" }] }));
+        let address = format!("https://x.example/api/v1/hooks/{}?wait=60", "0a".repeat(32));
+        let request = Request { url: Some(address.parse().unwrap()), ..Default::default() };
+        let called = scrub_event(&Event { request: Some(request), ..Default::default() });
+        let url = called.request.and_then(|request| request.url).unwrap();
+        assert!(url.as_str().starts_with("https://x.example/api/v1/hooks/") && !url.as_str().contains("0a0a"), "{url}");
         let event = scrub_event(&event);
         let sent = serde_json::to_string(&event).unwrap();
         assert!(!sent.contains("hunter2"), "{sent}");

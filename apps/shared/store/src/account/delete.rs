@@ -1,17 +1,11 @@
 //! Deleting an account, and the organizations of which nobody is left.
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, delete};
-use domain::UserId;
+use domain::Deed;
+use serde_json::json;
 
-use super::memberships::{self, Membership, Without};
 use crate::{
-    Error, Member, NewMail, Store,
-    connection::AnyConnection,
-    database::Transaction,
-    mail,
-    schema::{organizations, plans, users},
-    sql::{Id, Uuid},
-    statement::statement,
+    Change, Error, Member, Membership, NewMail, Store, Without, audit, mail, organization, schema::users, sql::Id,
 };
 
 /// Why an account was not deleted.
@@ -21,7 +15,10 @@ pub enum DeleteAccountError {
     #[error("You are the last owner of {0}, which has other members. Make one of them an owner first, or remove them.")]
     LastOwner(String),
     /// Nobody would be left to end what is paid for.
-    #[error("{0} has a subscription. Cancel it first; once it has ended, the account can be deleted.")]
+    #[error(
+        "{0} has a subscription that goes on. Cancel it on the page Billing first; then nothing more is charged, and \
+         the account can be deleted."
+    )]
     Subscribed(String),
     /// The database failed.
     #[error(transparent)]
@@ -36,27 +33,33 @@ impl From<diesel::result::Error> for DeleteAccountError {
 
 impl Store {
     /// Deletes the member's account with everything that is theirs alone, and queues the mail that tells of it.
-    /// Plans with long histories go first, a few hundred runs at a time; if the program ends between them, the
+    /// Organizations that nobody else belongs to go first, plan by plan; if the program ends between them, the
     /// account is still there and can be deleted again.
     ///
     /// # Errors
     /// If an organization keeps them, or the database fails. Then the account stays.
     pub async fn delete_account(&self, member: &Member, told: NewMail) -> Result<(), DeleteAccountError> {
-        let user = member.user_id;
-        for membership in leaving(self.memberships(member).await?)? {
-            let organization = Id::from(membership.tenant.organization());
-            let plans = plans::table.filter(plans::organization_id.eq(organization)).select(plans::id);
-            let plans: Vec<Id> = self.database.read(move |conn| Ok(plans.load(conn)?)).await?;
-            for plan in plans {
-                self.delete_plan(&membership.tenant, plan.into()).await?;
-            }
+        let memberships = self.memberships(&member.person()).await?;
+        allow(&memberships)?;
+        for membership in memberships.iter().filter(|membership| membership.without == Without::Goes) {
+            self.empty_organization(&membership.tenant).await?;
         }
+        let member = member.clone();
         self.database
             .write(move |tx| {
-                lock(tx, user)?;
-                for membership in leaving(memberships::of(tx.conn, user)?)? {
-                    let id = organizations::id.eq(Id::from(membership.tenant.organization()));
-                    delete(organizations::table.filter(id)).execute(tx.conn)?;
+                let user = member.user_id;
+                organization::lock_all_of(tx, user)?;
+                let memberships = organization::memberships(tx.conn, user)?;
+                allow(&memberships)?;
+                for Membership { tenant, role, without, .. } in memberships {
+                    let organization = tenant.organization();
+                    if without == Without::Goes {
+                        organization::remove(tx, organization)?;
+                    } else {
+                        let details = json!({ "role": role.as_str(), "account": "deleted" });
+                        audit::note(tx, &tenant, Deed::MemberLeft, Some(user.0), member.email.as_str(), &details)?;
+                        tx.changed(Change::Organization { organization });
+                    }
                 }
                 delete(users::table.filter(users::id.eq(Id::from(user)))).execute(tx.conn)?;
                 mail::queue(tx, &told)?;
@@ -66,30 +69,14 @@ impl Store {
     }
 }
 
-/// The organizations that go along.
-fn leaving(memberships: Vec<Membership>) -> Result<Vec<Membership>, DeleteAccountError> {
-    let mut going = Vec::new();
-    for membership in memberships {
-        match membership.without {
-            Without::HasNoOwner => return Err(DeleteAccountError::LastOwner(membership.name)),
-            Without::IsPaidFor => return Err(DeleteAccountError::Subscribed(membership.name)),
-            Without::Goes => going.push(membership),
-            Without::Stays => {}
+/// Refuses if one of the organizations keeps its member.
+fn allow(memberships: &[Membership]) -> Result<(), DeleteAccountError> {
+    for Membership { name, without, .. } in memberships {
+        match without {
+            Without::HasNoOwner => return Err(DeleteAccountError::LastOwner(name.clone())),
+            Without::IsPaidFor => return Err(DeleteAccountError::Subscribed(name.clone())),
+            Without::Goes | Without::Stays => {}
         }
-    }
-    Ok(going)
-}
-
-/// Keeps the user's organizations as they are until the transaction ends: of two owners who go at once the second
-/// is the last, and nobody joins what is about to go. SQLite has one writer anyway.
-fn lock(tx: &mut Transaction<'_>, user: UserId) -> Result<(), Error> {
-    if let AnyConnection::Postgres(conn) = tx.conn {
-        let locked = statement::<Uuid>(
-            "SELECT id FROM organizations WHERE id IN (SELECT organization_id FROM members WHERE user_id = ?)
-             ORDER BY id FOR UPDATE",
-        )
-        .bind::<Uuid, _>(Id::from(user));
-        locked.load::<Id>(conn)?;
     }
     Ok(())
 }

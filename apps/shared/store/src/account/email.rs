@@ -2,10 +2,13 @@
 //! new one.
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, result::DatabaseErrorKind, update};
-use domain::{Email, TicketPurpose, UserId};
+use domain::{Deed, Email, TicketPurpose, UserId};
+use serde_json::json;
 
-use super::password::confirm;
-use crate::{Error, Member, NewMail, NewTicket, Store, connection::now, mail, schema::users, session, sql::Id, ticket};
+use crate::{
+    Error, Member, NewMail, NewTicket, Store, audit, connection::now, database::Transaction, mail, schema::users,
+    session, sql::Id, ticket,
+};
 
 /// Why an address was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +87,8 @@ impl Store {
                 let (user, email) =
                     ticket::redeem(tx, TicketPurpose::ChangeEmail, token_hash)?.ok_or(EmailChangeError::NoTicket)?;
                 let email = email.ok_or(EmailChangeError::NoTicket)?;
+                let details = json!({ "after": email.as_str() });
+                audit::note_of_person(tx, user, Deed::MemberEmailChanged, &details)?;
                 let now = now(tx.conn)?;
                 let changed = update(users::table.filter(users::id.eq(Id::from(user))))
                     .set((users::email.eq(email.as_str()), users::confirmed_at.eq(now)))
@@ -101,4 +106,13 @@ impl Store {
             })
             .await
     }
+}
+
+/// Notes that the account's address is confirmed, unless it was already.
+pub(crate) fn confirm(tx: &mut Transaction<'_>, user: UserId) -> Result<(), Error> {
+    let now = now(tx.conn)?;
+    update(users::table.filter(users::id.eq(Id::from(user))).filter(users::confirmed_at.is_null()))
+        .set(users::confirmed_at.eq(now))
+        .execute(tx.conn)?;
+    Ok(())
 }

@@ -2,11 +2,13 @@
 //! account's other sessions and makes all its tickets void: whoever got in with the old one is out.
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, update};
-use domain::{Email, TicketPurpose, UserId};
+use domain::{Deed, Email, TicketPurpose, UserId};
+use serde_json::json;
 
+use super::email::confirm;
 use crate::{
-    Error, Member, NewMail, NewTicket, Store, connection::now, database::Transaction, mail, schema::users, session,
-    sql::Id, ticket,
+    Error, Member, NewMail, NewTicket, Store, audit, database::Transaction, mail, schema::users, session, sql::Id,
+    ticket,
 };
 
 impl Store {
@@ -76,16 +78,8 @@ impl Store {
 }
 
 fn set(tx: &mut Transaction<'_>, user: UserId, password_hash: &str) -> Result<(), Error> {
+    audit::note_of_person(tx, user, Deed::MemberPasswordChanged, &json!({}))?;
     let password = users::password_hash.eq(password_hash);
     update(users::table.filter(users::id.eq(Id::from(user)))).set(password).execute(tx.conn)?;
     ticket::void_all(tx, user)
-}
-
-/// Notes that the account's address is confirmed, unless it was already.
-pub(super) fn confirm(tx: &mut Transaction<'_>, user: UserId) -> Result<(), Error> {
-    let now = now(tx.conn)?;
-    update(users::table.filter(users::id.eq(Id::from(user))).filter(users::confirmed_at.is_null()))
-        .set(users::confirmed_at.eq(now))
-        .execute(tx.conn)?;
-    Ok(())
 }

@@ -18,20 +18,12 @@ use crate::{
 impl Store {
     /// Looks again at the customers for whom something is due by now, though nothing was heard from Stripe:
     /// sets the tier and queues the mail that follow. Tells how many there were. May be done by several
-    /// processes at once. `page` is the address of the billing page, for links in mails.
+    /// processes at once. `now` is the time to judge by; `page` is the address of the billing page, for links in
+    /// mails.
     ///
     /// # Errors
     /// If the database fails; what was done until then stays done.
-    pub async fn settle(&self, page: &str) -> Result<u64, Error> {
-        let now = self.now().await?;
-        self.settle_at(now, page).await
-    }
-
-    /// As [`Self::settle`], as if it were another time: for those who move the clock.
-    ///
-    /// # Errors
-    /// If the database fails; what was done until then stays done.
-    pub async fn settle_at(&self, now: Timestamp, page: &str) -> Result<u64, Error> {
+    pub async fn settle_customers(&self, now: Timestamp, page: &str) -> Result<u64, Error> {
         let due: Vec<Id> = self
             .database
             .read(move |conn| {

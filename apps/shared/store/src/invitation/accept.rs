@@ -6,19 +6,19 @@ use diesel::{
     ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, delete,
     sql_types::{BigInt, Binary, Nullable, Text},
 };
-use domain::{Actor, Deed, Email, InvitationId, OrganizationId, OverLimit, Role, Tiers, UserId};
+use domain::{Actor, Deed, Email, InvitationId, OrganizationId, OverLimit, Role, TicketPurpose, Tiers, UserId};
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    Change, Error, Person, SignUpError, Store, Tenant, account, audit,
+    Change, Error, NewTicket, Person, SignUpError, Store, Tenant, account, audit,
     connection::{AnyConnection, now, on_conn},
     database::Transaction,
     member, organization,
     schema::{invitations, members},
     sql::{Id, Word, time},
     statement::statement,
-    tier,
+    ticket, tier,
 };
 
 /// An invitation as whoever has its link sees it.
@@ -115,7 +115,8 @@ impl Store {
             .await
     }
 
-    /// Makes an account that belongs to the organization of the invitation, and to no other.
+    /// Makes an account that belongs to the organization of the invitation, and to no other. Of an address that
+    /// the invitation was not sent to, `confirmation` makes the ticket to confirm it.
     ///
     /// # Errors
     /// If the invitation does not hold, if the address is taken, if there is no place left, and if the database
@@ -125,21 +126,26 @@ impl Store {
         email: Email,
         password_hash: String,
         token_hash: [u8; 32],
+        confirmation: NewTicket,
     ) -> Result<UserId, AcceptError> {
         let tiers = Arc::clone(&self.tiers);
         self.database
             .write(move |tx| {
                 // Without an invitation nothing is told of the address.
-                find(tx.conn, token_hash)?.ok_or(AcceptError::Gone)?;
+                let (.., invited) = find(tx.conn, token_hash)?.ok_or(AcceptError::Gone)?;
                 let user = account::insert(tx, &email, &password_hash)?;
                 join(tx, &tiers, user, &email, token_hash)?;
+                if invited != email {
+                    ticket::issue(tx, user, TicketPurpose::Confirm, &confirmation, None)?;
+                }
                 Ok(user)
             })
             .await
     }
 }
 
-/// Makes the user a member and uses the invitation up.
+/// Makes the user a member and uses the invitation up. Whoever has the link that was sent to their address gets mail
+/// there: it is confirmed.
 fn join(
     tx: &mut Transaction<'_>,
     tiers: &Tiers,
@@ -150,7 +156,7 @@ fn join(
     let (organization, ..) = find(tx.conn, token_hash)?.ok_or(AcceptError::Gone)?;
     let standing = tier::lock(tx.conn, organization.into())?.ok_or(AcceptError::Gone)?;
     // Somebody may have accepted it, or taken it back, before the organization was locked.
-    let (_, invitation, role) = find(tx.conn, token_hash)?.ok_or(AcceptError::Gone)?;
+    let (_, invitation, role, invited) = find(tx.conn, token_hash)?.ok_or(AcceptError::Gone)?;
     let theirs = members::table
         .filter(members::organization_id.eq(Id::from(organization)))
         .filter(members::user_id.eq(Id::from(user)))
@@ -163,6 +169,9 @@ fn join(
     tiers.limits(standing.tier).allow_another_member(there_are).map_err(AcceptError::OverLimit)?;
     delete(invitations::table.filter(invitations::id.eq(Id::from(invitation)))).execute(tx.conn)?;
     member::insert(tx, organization, user, role)?;
+    if invited == *email {
+        account::confirm(tx, user)?;
+    }
     let tenant = Tenant::new(organization, Actor::User(user));
     let details = json!({ "role": role.as_str(), "invitation": invitation.to_string() });
     audit::note(tx, &tenant, Deed::MemberJoined, Some(user.0), email.as_str(), &details)?;
@@ -171,13 +180,18 @@ fn join(
 }
 
 /// The invitation that holds.
-fn find(conn: &mut AnyConnection, token_hash: [u8; 32]) -> Result<Option<(OrganizationId, InvitationId, Role)>, Error> {
+fn find(
+    conn: &mut AnyConnection,
+    token_hash: [u8; 32],
+) -> Result<Option<(OrganizationId, InvitationId, Role, Email)>, Error> {
     let now = now(conn)?;
-    let found: Option<(Id, Id, Word<Role>)> = invitations::table
+    let found: Option<(Id, Id, Word<Role>, Word<Email>)> = invitations::table
         .filter(invitations::token_hash.eq(token_hash.as_slice()))
         .filter(invitations::expires_at.gt(now))
-        .select((invitations::organization_id, invitations::id, invitations::role))
+        .select((invitations::organization_id, invitations::id, invitations::role, invitations::email))
         .get_result(conn)
         .optional()?;
-    Ok(found.map(|(organization, invitation, Word(role))| (organization.into(), invitation.into(), role)))
+    Ok(found.map(|(organization, invitation, Word(role), Word(email))| {
+        (organization.into(), invitation.into(), role, email)
+    }))
 }

@@ -13,7 +13,7 @@ use domain::{MailId, MailSubject};
 use jiff::Timestamp;
 
 use crate::{
-    Error, Store,
+    Change, Error, Store,
     connection::{AnyConnection, on_conn},
     error::one_line,
     lease::micros_of,
@@ -44,6 +44,15 @@ pub struct ClaimedMail {
     pub created_at: Timestamp,
     /// Which attempt this is, from 1.
     pub attempt: u32,
+}
+
+/// Who has taken a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailTaker {
+    /// A mail server: it is on its way to a mailbox.
+    Server,
+    /// A folder of this machine, where no mail server is configured.
+    Folder,
 }
 
 impl Store {
@@ -92,25 +101,31 @@ impl Store {
         Ok(rows.await?.into_iter().map(mail).collect())
     }
 
-    /// Notes that the mail was sent, whoever has claimed it by now.
+    /// Notes that the mail was sent, whoever has claimed it by now. Once a mail server has it, its text is gone
+    /// from here: the token in a link is as good as a password as long as it holds, and whoever reads the database
+    /// must not find one. What went into a folder stays, for it reaches people through the operators' page.
     ///
     /// # Errors
     /// If the database fails; then it will be sent again when the lease is over.
-    pub async fn mail_sent(&self, mail: MailId) -> Result<(), Error> {
+    pub async fn mail_sent(&self, mail: MailId, taker: MailTaker) -> Result<(), Error> {
         self.database
             .write(move |tx| {
                 let sent = statement::<()>(
-                    "UPDATE mails SET sent_at = now_us(), due_at = NULL, problem = NULL WHERE id = ? AND sent_at IS NULL",
+                    "UPDATE mails SET sent_at = now_us(), due_at = NULL, problem = NULL,
+                                      text = CASE WHEN ? THEN text ELSE '' END
+                     WHERE id = ? AND sent_at IS NULL",
                 )
+                .bind::<Bool, _>(taker == MailTaker::Folder)
                 .bind::<Uuid, _>(Id::from(mail));
                 on_conn!(&mut *tx.conn, |conn| sent.execute(conn)?);
+                tx.changed(Change::Mail);
                 Ok(())
             })
             .await
     }
 
     /// Notes that this attempt failed and why. The mail is tried again after 10 seconds, then 20, doubled up
-    /// to an hour, until three days after it was queued; then it is given up. True if it is tried again.
+    /// to an hour, until three days after it was queued; then it is given up, and its text is gone. True if it is tried again.
     ///
     /// # Errors
     /// If the database fails; then it is tried again when the lease is over.
@@ -118,7 +133,7 @@ impl Store {
         self.note_failure(mail, problem, pause_after(mail.attempt), KEPT_TRYING).await
     }
 
-    /// Notes that the mail can never be delivered and why: it is given up.
+    /// Notes that the mail can never be delivered and why: it is given up, and its text is gone.
     ///
     /// # Errors
     /// If the database fails; then it is tried again when the lease is over.
@@ -138,15 +153,18 @@ impl Store {
         self.database
             .write(move |tx| {
                 let failed = statement::<Bool>(
-                    "UPDATE mails SET problem = ?, due_at = CASE WHEN now_us() - created_at < ? THEN now_us() + ? END
+                    "UPDATE mails SET problem = ?, due_at = CASE WHEN now_us() - created_at < ? THEN now_us() + ? END,
+                                      text = CASE WHEN now_us() - created_at < ? THEN text ELSE '' END
                      WHERE id = ? AND attempts = ? AND due_at IS NOT NULL RETURNING due_at IS NOT NULL",
                 )
                 .bind::<Text, _>(problem)
                 .bind::<BigInt, _>(micros_of(patience))
                 .bind::<BigInt, _>(micros_of(pause))
+                .bind::<BigInt, _>(micros_of(patience))
                 .bind::<Uuid, _>(Id::from(id))
                 .bind::<Integer, _>(column(attempt));
                 let again: Option<bool> = on_conn!(&mut *tx.conn, |conn| failed.get_result(conn).optional()?);
+                tx.changed(Change::Mail);
                 // Somebody else has it, or it is gone: that is not for us to say.
                 Ok(again.unwrap_or(true))
             })

@@ -1,7 +1,7 @@
 //! Deleting an organization with everything that belongs to it.
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, delete};
-use domain::{Action, PlanId};
+use domain::{Action, OrganizationId, PlanId};
 
 use super::move_sessions;
 use crate::{
@@ -51,6 +51,19 @@ impl Store {
     pub async fn delete_organization(&self, tenant: &Tenant) -> Result<(), DeleteOrganizationError> {
         let tenant = *tenant;
         self.database.write(move |tx| allow(tx, &tenant)).await?;
+        self.empty_organization(&tenant).await?;
+        self.database
+            .write(move |tx| {
+                allow(tx, &tenant)?;
+                remove(tx, tenant.organization())?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Deletes the plans with their runs, a few hundred at a time: what is left of an organization is little enough
+    /// for one transaction.
+    pub(crate) async fn empty_organization(&self, tenant: &Tenant) -> Result<(), Error> {
         let organization = Id::from(tenant.organization());
         let plans: Vec<Id> = self
             .database
@@ -60,24 +73,27 @@ impl Store {
             })
             .await?;
         for plan in plans {
-            self.delete_plan(&tenant, PlanId::from(plan)).await?;
+            self.delete_plan(tenant, PlanId::from(plan)).await?;
         }
-        self.database
-            .write(move |tx| {
-                allow(tx, &tenant)?;
-                move_sessions(tx, tenant.organization(), None)?;
-                delete(organizations::table.filter(organizations::id.eq(organization))).execute(tx.conn)?;
-                tx.changed(Change::Organization { organization: tenant.organization() });
-                Ok(())
-            })
-            .await
+        Ok(())
     }
+}
+
+/// Deletes an organization, however little or much is still in it.
+pub(crate) fn remove(tx: &mut Transaction<'_>, organization: OrganizationId) -> Result<(), Error> {
+    move_sessions(tx, organization, None)?;
+    delete(organizations::table.filter(organizations::id.eq(Id::from(organization)))).execute(tx.conn)?;
+    tx.changed(Change::Organization { organization });
+    Ok(())
 }
 
 fn allow(tx: &mut Transaction<'_>, tenant: &Tenant) -> Result<(), DeleteOrganizationError> {
     tier::lock(tx.conn, tenant.organization().into())?.ok_or(MemberError::NotFound)?;
     member::must(tx.conn, tenant, Action::DeleteOrganization)?;
     let subscription = customer::subscription(tx.conn, tenant.organization())?;
-    let goes_on = subscription.is_some_and(|one| !one.status.is_over() && one.cancel_at.is_none());
-    if goes_on { Err(DeleteOrganizationError::Subscribed) } else { Ok(()) }
+    if subscription.is_some_and(|subscription| subscription.goes_on()) {
+        Err(DeleteOrganizationError::Subscribed)
+    } else {
+        Ok(())
+    }
 }

@@ -5,7 +5,7 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, delete, insert_into,
     sql_types::{Bool, Nullable, Text},
 };
-use domain::{Action, Deed, Email, PlanId, Role, UserId};
+use domain::{Action, Actor, Deed, Email, PlanId, Role, UserId};
 use serde_json::json;
 
 use crate::{
@@ -119,7 +119,12 @@ impl Store {
 
 /// As [`Store::may_operate`], in the caller's transaction.
 pub(crate) fn may_operate(conn: &mut AnyConnection, tenant: &Tenant, plan: PlanId) -> Result<bool, Error> {
-    let Some(user) = tenant.actor().user() else { return Ok(true) };
+    let user = match tenant.actor() {
+        Actor::User(user) | Actor::Token { user, .. } => user,
+        // Made by somebody who may change the plan: whoever is named does not matter. Other plans are not its own.
+        Actor::Hook(own) => return Ok(own == plan),
+        Actor::System => return Ok(true),
+    };
     let query = statement::<Bool>(
         "SELECT NOT EXISTS (SELECT 1 FROM plan_operators WHERE plan_id = ?)
              OR EXISTS (SELECT 1 FROM plan_operators WHERE plan_id = ? AND user_id = ?)

@@ -6,7 +6,7 @@ use diesel::{
     ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
-use domain::{Cause, Deed, PlanId, Restriction, RunId, RunState, Tier, UserId, WhenBusy};
+use domain::{Actor, Cause, Deed, PlanId, Restriction, RunId, RunState, Tier, UserId, WhenBusy};
 use serde_json::json;
 
 use super::insert::{self, Beginning};
@@ -84,6 +84,9 @@ impl Store {
         let tiers = Arc::clone(&self.tiers);
         self.database
             .write(move |tx| {
+                if matches!(tenant.actor(), Actor::Hook(own) if own != new.plan) {
+                    return Err(QueueError::NotFound);
+                }
                 let id = RunId::new();
                 if let Some(asked) = once::begin(tx, &tenant, "run", id.0)? {
                     return read(tx.conn, RunId(asked))?.ok_or(QueueError::NotFound);

@@ -1,14 +1,17 @@
-//! Who changed which secret when. Never with what value.
+//! Who changed which secret when. Never with what value. Everybody who sees the secrets sees these changes; the
+//! audit log, which tells of them as well, is not for everybody. The last version of a name is known from here.
 
 use std::fmt;
 
 use diesel::{ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, RunQueryDsl, dsl::max, insert_into};
-use domain::{Email, UserId};
+use domain::{Deed, Email, UserId};
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::{
-    Error, Store, Tenant,
+    Error, Store, Tenant, audit,
     connection::{AnyConnection, on_conn},
+    database::Transaction,
     limited::limited,
     plan::count,
     schema::{secret_changes, users},
@@ -34,6 +37,14 @@ impl SecretChange {
             Self::Added => "added",
             Self::Replaced => "replaced",
             Self::Deleted => "deleted",
+        }
+    }
+
+    fn deed(self) -> Deed {
+        match self {
+            Self::Added => Deed::SecretAdded,
+            Self::Replaced => Deed::SecretReplaced,
+            Self::Deleted => Deed::SecretDeleted,
         }
     }
 }
@@ -119,26 +130,26 @@ pub(super) fn last_version(conn: &mut AnyConnection, organization: Id, name: &st
     Ok(last.unwrap_or(0))
 }
 
-/// Remembers a change.
+/// Remembers a change, here and in the audit log.
 pub(super) fn note(
-    conn: &mut AnyConnection,
-    organization: Id,
+    tx: &mut Transaction<'_>,
+    tenant: &Tenant,
     name: &str,
     version: i32,
     change: SecretChange,
     user: UserId,
     at: i64,
-) -> diesel::QueryResult<()> {
+) -> Result<(), Error> {
     insert_into(secret_changes::table)
         .values((
             secret_changes::id.eq(Id(uuid::Uuid::now_v7())),
-            secret_changes::organization_id.eq(organization),
+            secret_changes::organization_id.eq(Id::from(tenant.organization())),
             secret_changes::name.eq(name),
             secret_changes::version.eq(version),
             secret_changes::change.eq(change.as_str()),
             secret_changes::user_id.eq(Id::from(user)),
             secret_changes::at.eq(at),
         ))
-        .execute(conn)?;
-    Ok(())
+        .execute(tx.conn)?;
+    audit::note(tx, tenant, change.deed(), None, name, &json!({ "version": version }))
 }

@@ -1,7 +1,7 @@
 //! The audit log: that every change is in it, once, with who did it; and that nothing takes it out again.
 
-use domain::{Deed, Role, Tier, UserId};
-use store::{AuditFilter, AuditRow, Member, PageRequest, Store, Which};
+use domain::{Deed, Role, Tier, TotpSecret, UserId};
+use store::{AuditFilter, AuditRow, Member, NewInvitation, PageRequest, Renewed, Store, Which};
 use testkit::factory;
 
 use crate::raw;
@@ -106,6 +106,90 @@ testkit::on_both! {
             (me, Deed::MemberLeft, email(&owner)),
         ];
         assert_eq!(told(&store, &colleague).await, expected);
+    }
+
+    async fn every_change_of_a_secret_is_told_with_its_version_and_never_its_value(database: TestDatabase) {
+        let store = database.open().await;
+        let owner = factory::member(&store).await;
+        let (tenant, user, name) = (owner.tenant(), owner.user_id, || "KEY".parse().unwrap());
+        factory::secret(&store, &owner, "KEY", "first-value").await;
+        store.add_secret(tenant, user, name(), "other-value".parse().unwrap()).await.unwrap_err();
+        assert!(store.replace_secret(tenant, user, name(), "second-value".parse().unwrap()).await.unwrap());
+        for _ in 0..2 {
+            store.delete_secret(tenant, user, name()).await.unwrap();
+        }
+        factory::secret(&store, &owner, "KEY", "third-value").await;
+        let all = lines(&store, &owner, AuditFilter::default()).await;
+        let told: Vec<_> = all.iter().map(|line| (line.deed, line.name.as_str(), line.details["version"].as_i64())).collect();
+        assert_eq!(told[..4], [
+            (Deed::SecretAdded, "KEY", Some(3)),
+            (Deed::SecretDeleted, "KEY", Some(2)),
+            (Deed::SecretReplaced, "KEY", Some(2)),
+            (Deed::SecretAdded, "KEY", Some(1)),
+        ]);
+        assert_eq!(told.len(), 5, "the organization was created before: {told:?}");
+        assert!(all.iter().all(|line| line.actor_id == Some(user.0) && line.details.to_string().len() < 20), "{all:?}");
+    }
+
+    async fn what_a_member_does_to_their_account_is_told_in_each_of_their_organizations(database: TestDatabase) {
+        let store = database.open().await;
+        let (owner, other) = (factory::member(&store).await, factory::member(&store).await);
+        let stranger = factory::member(&store).await;
+        let member = factory::colleague(&store, &owner, Role::Viewer).await;
+        let (invitation, token_hash) = factory::invitation(Role::Editor);
+        let invitation = NewInvitation { email: member.email.clone(), ..invitation };
+        store.invite(other.tenant(), invitation).await.unwrap();
+        store.accept_invitation(&member.person(), token_hash, factory::token()).await.unwrap();
+        let before = [told(&store, &owner).await.len(), told(&store, &other).await.len(), told(&store, &stranger).await.len()];
+
+        store.change_password(&member, "hash".to_owned(), factory::token(), factory::mail()).await.unwrap();
+        let reset = factory::ticket();
+        store.request_reset(&member.email, reset.clone()).await.unwrap();
+        for _ in 0..2 {
+            store.reset_password(reset.token_hash, "hash".to_owned(), factory::mail()).await.unwrap();
+        }
+        let member = factory::same_member(&store, &member).await;
+        let renewed = || Renewed { token_hash: factory::token(), told: factory::mail() };
+        let secret = TotpSecret::new([7; 20]);
+        store.begin_second_factor(&member, &secret).await.unwrap();
+        // One that nobody was asked for yet is no loss.
+        store.disable_second_factor(&member, renewed()).await.unwrap();
+        store.begin_second_factor(&member, &secret).await.unwrap();
+        assert!(store.enable_second_factor(&member, 1, vec![], renewed()).await.unwrap());
+        for _ in 0..2 {
+            store.disable_second_factor(&member, renewed()).await.unwrap();
+        }
+        let change = factory::ticket();
+        let new = factory::account().email;
+        store.request_email_change(&member, new.clone(), change.clone(), factory::mail()).await.unwrap();
+        store.change_email(change.token_hash, factory::mail()).await.unwrap();
+        store.change_email(change.token_hash, factory::mail()).await.unwrap_err();
+
+        let deeds = [
+            Deed::MemberPasswordChanged,
+            Deed::MemberPasswordChanged,
+            Deed::MemberSecondFactorEnabled,
+            Deed::MemberSecondFactorDisabled,
+            Deed::MemberEmailChanged,
+        ];
+        let expected = deeds.map(|deed| (Some(member.user_id), deed, member.email.to_string()));
+        assert_eq!(told(&store, &owner).await[before[0]..], expected);
+        assert_eq!(told(&store, &other).await[before[1]..], expected);
+        assert_eq!(told(&store, &stranger).await.len(), before[2]);
+        let last = lines(&store, &other, AuditFilter::default()).await.remove(0);
+        assert_eq!((last.thing, last.details), (Some(member.user_id.0), serde_json::json!({ "after": new.as_str() })));
+    }
+
+    async fn a_password_changes_while_an_organization_goes(database: TestDatabase) {
+        let store = database.open().await;
+        for _ in 0..8 {
+            let owner = factory::member(&store).await;
+            let member = factory::colleague(&store, &owner, Role::Viewer).await;
+            let change = store.change_password(&member, "hash".to_owned(), factory::token(), factory::mail());
+            let (changed, deleted) = tokio::join!(change, store.delete_organization(owner.tenant()));
+            changed.unwrap();
+            deleted.unwrap();
+        }
     }
 
     async fn what_is_refused_is_not_told_as_done(database: TestDatabase) {

@@ -158,20 +158,20 @@ testkit::on_both! {
         let since = store.now().await.unwrap();
         sync(&store, "cus_1", found(past_due(since))).await;
         assert_eq!(told(&store).await, names(&["payment_failed:in_1"]));
-        assert_eq!(store.settle(PAGE).await.unwrap(), 0, "nothing is due yet");
+        assert_eq!(store.settle_customers(store.now().await.unwrap(), PAGE).await.unwrap(), 0, "nothing is due yet");
 
         let soon = since + SignedDuration::from_hours(5 * 24);
-        assert_eq!(store.settle_at(soon, PAGE).await.unwrap(), 1);
-        assert_eq!(store.settle_at(soon, PAGE).await.unwrap(), 0, "it is done");
+        assert_eq!(store.settle_customers(soon, PAGE).await.unwrap(), 1);
+        assert_eq!(store.settle_customers(soon, PAGE).await.unwrap(), 0, "it is done");
         assert_eq!(told(&store).await, names(&["payment_failed:in_1", "grace_ends:in_1"]));
         assert_eq!(tier(&store, &member).await, Tier::Pro);
 
         let over = since + GRACE;
-        let (one, other) = tokio::join!(store.settle_at(over, PAGE), store.settle_at(over, PAGE));
+        let (one, other) = tokio::join!(store.settle_customers(over, PAGE), store.settle_customers(over, PAGE));
         assert_eq!(one.unwrap() + other.unwrap(), 1, "of two at once one finds it due");
         assert_eq!(tier(&store, &member).await, Tier::Free);
         assert_eq!(told(&store).await, names(&["payment_failed:in_1", "grace_ends:in_1", "tier_lapsed:in_1"]));
-        assert_eq!(store.settle_at(over + 500.hours(), PAGE).await.unwrap(), 0);
+        assert_eq!(store.settle_customers(over + 500.hours(), PAGE).await.unwrap(), 0);
 
         // It is paid after all.
         sync(&store, "cus_1", found(subscription(SubscriptionStatus::Active))).await;
@@ -185,7 +185,7 @@ testkit::on_both! {
         let trial = Subscription { trial_end: Some(end), ..subscription(SubscriptionStatus::Trialing) };
         sync(&store, "cus_1", found(trial)).await;
         assert_eq!(told(&store).await, names(&[]));
-        assert_eq!(store.settle_at(end - 72.hours(), PAGE).await.unwrap(), 1);
+        assert_eq!(store.settle_customers(end - 72.hours(), PAGE).await.unwrap(), 1);
         assert_eq!(told(&store).await, names(&[&format!("trial_ends:sub_1:{}", end.as_second())]));
     }
 
@@ -219,12 +219,12 @@ testkit::on_both! {
         let member = customer(&store, "cus_1").await;
         sync(&store, "cus_1", found(subscription(SubscriptionStatus::Active))).await;
         raw::sql(&database, "UPDATE customers SET subscription = '{\"id\": 7}', review_at = 1");
-        assert_eq!(store.settle(PAGE).await.unwrap(), 0);
+        assert_eq!(store.settle_customers(store.now().await.unwrap(), PAGE).await.unwrap(), 0);
         assert_eq!(tier(&store, &member).await, Tier::Pro);
         assert!(store.customer(member.tenant()).await.is_err());
         sync(&store, "cus_1", found(subscription(SubscriptionStatus::Active))).await;
         assert!(store.customer(member.tenant()).await.is_ok());
-        assert_eq!(store.settle(PAGE).await.unwrap(), 0, "nothing is due any more");
+        assert_eq!(store.settle_customers(store.now().await.unwrap(), PAGE).await.unwrap(), 0, "nothing is due any more");
     }
 
     async fn whoever_was_not_read_for_long_is_found_page_by_page(database: TestDatabase) {

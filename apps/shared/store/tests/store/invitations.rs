@@ -48,14 +48,14 @@ testkit::on_both! {
         let owner = factory::member(&store).await;
         let colleague = factory::colleague(&store, &owner, Role::Operator).await;
         assert_eq!((colleague.tenant().organization(), colleague.role), (owner.tenant().organization(), Role::Operator));
-        assert_eq!(store.organizations(&colleague.person()).await.unwrap().len(), 1);
+        assert_eq!(store.memberships(&colleague.person()).await.unwrap().len(), 1);
         // A taken address joins nothing, and the invitation still holds.
         let (new, token) = factory::invitation(Role::Viewer);
         store.invite(owner.tenant(), new).await.unwrap();
-        let taken = store.sign_up_invited(colleague.email.clone(), "x".to_owned(), token).await;
+        let taken = store.sign_up_invited(colleague.email.clone(), "x".to_owned(), token, factory::ticket()).await;
         assert!(matches!(taken, Err(AcceptError::SignUp(SignUpError::EmailTaken))), "{taken:?}");
         assert!(store.invitation(token).await.unwrap().is_some());
-        let unknown = store.sign_up_invited(factory::account().email, "x".to_owned(), factory::token()).await;
+        let unknown = store.sign_up_invited(factory::account().email, "x".to_owned(), factory::token(), factory::ticket()).await;
         assert!(matches!(unknown, Err(AcceptError::Gone)), "{unknown:?}");
     }
 

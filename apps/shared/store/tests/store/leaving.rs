@@ -1,7 +1,7 @@
 //! Deleting an account: what goes with it, what stays, and what keeps somebody from it.
 
-use domain::{Role, RunState, SubscriptionStatus};
-use store::{DeleteAccountError, Member, PlanFilter, Store, Without};
+use domain::{Deed, Role, RunState, Subscription, SubscriptionStatus};
+use store::{AuditFilter, DeleteAccountError, Member, PlanFilter, Store, Without};
 use testkit::{TestDatabase, factory};
 
 use crate::{
@@ -22,7 +22,7 @@ fn join(database: &TestDatabase, who: &Member, whose: &Member, role: Role) {
 }
 
 async fn without(store: &Store, member: &Member) -> Vec<Without> {
-    store.memberships(member).await.unwrap().into_iter().map(|membership| membership.without).collect()
+    store.memberships(&member.person()).await.unwrap().into_iter().map(|membership| membership.without).collect()
 }
 
 async fn exists(store: &Store, member: &Member) -> bool {
@@ -37,11 +37,11 @@ testkit::on_both! {
         let run = factory::ended_run(&store, &ada, plan, RunState::Passed).await;
         factory::scheduled(&store, &ada, plan, factory::hourly("Hourly")).await;
         let kept = factory::saved_plan(&store, &eve, "Kept").await;
-        let memberships = store.memberships(&ada).await.unwrap();
+        let memberships = store.memberships(&ada.person()).await.unwrap();
         assert_eq!((memberships[0].role, memberships[0].without, memberships[0].name.as_str()), (Role::Owner, Without::Goes, ada.organization_name.as_str()));
         store.delete_account(&ada, factory::mail()).await.unwrap();
         assert!(!exists(&store, &ada).await);
-        assert!(store.memberships(&ada).await.unwrap().is_empty() && store.sessions(&ada).await.unwrap().is_empty());
+        assert!(store.memberships(&ada.person()).await.unwrap().is_empty() && store.sessions(&ada).await.unwrap().is_empty());
         assert!(store.plan(ada.tenant(), plan).await.unwrap().is_none() && store.run(ada.tenant(), run).await.unwrap().is_none());
         assert!(store.plan(eve.tenant(), kept).await.unwrap().is_some(), "nobody else is concerned");
         assert_eq!(store.mails(10).await.unwrap().len(), 1, "they are told");
@@ -63,6 +63,8 @@ testkit::on_both! {
         store.delete_account(&ada, factory::mail()).await.unwrap();
         let shared = store.plan(ada.tenant(), plan).await.unwrap().unwrap();
         assert_eq!((shared.name.as_str(), shared.author), ("Shared", None), "it stays, without their name");
+        let last = store.audit(ada.tenant(), AuditFilter::default()).await.unwrap().items.remove(0);
+        assert_eq!((last.deed, last.name.as_str(), last.actor_name.as_str()), (Deed::MemberLeft, ada.email.as_str(), ada.email.as_str()));
         assert_eq!(without(&store, &eve).await, [Without::Goes, Without::Goes], "now she is alone in both");
     }
 
@@ -85,15 +87,23 @@ testkit::on_both! {
     async fn what_is_paid_for_keeps_its_last_member(database: TestDatabase) {
         let store = database.open().await;
         let ada = customer(&store, "cus_1").await;
-        let subscribe = |status| {
-            let subscription = serde_json::to_string(&subscription(status)).unwrap();
+        let subscribe = |subscription: Subscription| {
+            let subscription = serde_json::to_string(&subscription).unwrap();
             raw::sql(&database, &format!("UPDATE customers SET subscription = '{subscription}'"));
         };
-        subscribe(SubscriptionStatus::Active);
+        let running = subscription(SubscriptionStatus::Active);
+        subscribe(running.clone());
         assert_eq!(without(&store, &ada).await, [Without::IsPaidFor]);
         let refused = store.delete_account(&ada, factory::mail()).await.unwrap_err();
         assert!(matches!(refused, DeleteAccountError::Subscribed(_)), "{refused}");
-        subscribe(SubscriptionStatus::Canceled);
+        let soon = Some(jiff::Timestamp::now() + jiff::ToSpan::hours(24));
+        for over in [subscription(SubscriptionStatus::Canceled), Subscription { cancel_at: soon, ..running }] {
+            subscribe(over);
+            assert_eq!(without(&store, &ada).await, [Without::Goes]);
+        }
+        raw::sql(&database, "UPDATE customers SET subscription = 'damaged'");
+        assert_eq!(without(&store, &ada).await, [Without::IsPaidFor], "what cannot be read is kept");
+        subscribe(subscription(SubscriptionStatus::Canceled));
         store.delete_account(&ada, factory::mail()).await.unwrap();
         assert!(!exists(&store, &ada).await);
         assert!(store.plans(ada.tenant(), PlanFilter::default()).await.unwrap().items.is_empty());

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::MailSubject;
 use jiff::{SignedDuration, Timestamp};
-use store::{Change, ClaimedMail, MailRow, NewMail, Store};
+use store::{Change, ClaimedMail, MailRow, MailTaker, NewMail, Store};
 use testkit::{TestDatabase, factory};
 
 use crate::{claims::LONG, raw};
@@ -152,11 +152,25 @@ testkit::on_both! {
     async fn a_mail_that_was_sent_is_never_claimed_again(database: TestDatabase) {
         let store = database.open().await;
         let mail = claimed(&store).await;
-        store.mail_sent(mail.id).await.unwrap();
+        store.mail_sent(mail.id, MailTaker::Server).await.unwrap();
         hurry(&database);
         assert_eq!(store.claim_mails(5, LONG).await.unwrap(), []);
         let row = row(&store, &mail).await;
         assert!(row.sent_at.is_some() && row.due_at.is_none() && row.problem.is_none());
+    }
+
+    async fn a_text_is_gone_once_a_server_has_it_or_it_is_given_up_and_stays_beside_a_folder(database: TestDatabase) {
+        let store = database.open().await;
+        let text = async |mail: &ClaimedMail| row(&store, mail).await.text;
+        let (served, filed, refused) = (claimed(&store).await, claimed(&store).await, claimed(&store).await);
+        store.mail_sent(served.id, MailTaker::Server).await.unwrap();
+        store.mail_sent(filed.id, MailTaker::Folder).await.unwrap();
+        assert!(store.mail_failed(&refused, "450 Not now").await.unwrap());
+        assert_eq!((text(&served).await.as_str(), text(&filed).await, text(&refused).await), ("", filed.text, refused.text.clone()));
+        hurry(&database);
+        let refused = claim_one(&store).await;
+        store.mail_refused(&refused, "550 Nobody here").await.unwrap();
+        assert_eq!(text(&refused).await, "");
     }
 
     async fn a_mail_that_failed_is_tried_again_after_growing_pauses_and_for_three_days(database: TestDatabase) {
@@ -199,11 +213,11 @@ testkit::on_both! {
         assert!(store.mail_failed(&late, "450 Late").await.unwrap());
         store.mail_refused(&late, "550 Late").await.unwrap();
         assert_eq!(row(&store, &other).await, before);
-        store.mail_sent(late.id).await.unwrap();
+        store.mail_sent(late.id, MailTaker::Server).await.unwrap();
         let sent = row(&store, &other).await;
         assert!(sent.sent_at.is_some() && sent.due_at.is_none());
         store.mail_failed(&other, "450 Too late").await.unwrap();
-        store.mail_sent(other.id).await.unwrap();
+        store.mail_sent(other.id, MailTaker::Server).await.unwrap();
         assert_eq!(row(&store, &other).await, sent);
     }
 
@@ -216,7 +230,7 @@ testkit::on_both! {
             if row(&store, &mail).await.key.as_deref() == Some("given up") {
                 store.mail_refused(&mail, "550 Nobody here").await.unwrap();
             } else {
-                store.mail_sent(mail.id).await.unwrap();
+                store.mail_sent(mail.id, MailTaker::Server).await.unwrap();
             }
         }
         store.queue_mail(keyed("still waiting")).await.unwrap();

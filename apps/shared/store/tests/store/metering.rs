@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Cause, RunState, Tier, Tiers, WorkerId};
-use store::{MailRow, Member, NewRun, Options, Store};
+use store::{MailRow, MailTaker, Member, NewRun, Options, Store};
 use testkit::{TestDatabase, factory};
 
 use crate::{
@@ -24,7 +24,7 @@ async fn mails(store: &Store) -> Vec<MailRow> {
 /// Sends what is queued, so many days ago.
 async fn send(database: &TestDatabase, store: &Store, days_ago: i64) {
     for mail in store.claim_mails(100, Duration::from_secs(60)).await.unwrap() {
-        store.mail_sent(mail.id).await.unwrap();
+        store.mail_sent(mail.id, MailTaker::Folder).await.unwrap();
         let id = raw::id(database, mail.id.0);
         raw::sql(database, &format!("UPDATE mails SET sent_at = sent_at - {} WHERE id = {id}", days_ago * DAY));
     }

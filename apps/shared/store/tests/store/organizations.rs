@@ -41,8 +41,8 @@ testkit::on_both! {
         let plans = store.plans(there.tenant(), PlanFilter::default()).await.unwrap().items;
         assert_eq!(plans.len(), 1, "the sample is there");
         let order = async || {
-            let rows = store.organizations(&member.person()).await.unwrap();
-            rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+            let rows = store.memberships(&member.person()).await.unwrap();
+            rows.into_iter().map(|row| row.tenant.organization()).collect::<Vec<_>>()
         };
         assert_eq!(order().await, [other, first]);
         assert_eq!(factory::same_member(&store, &member).await.tenant().organization(), other);
@@ -85,9 +85,9 @@ testkit::on_both! {
         assert!(store.plans(doomed.tenant(), PlanFilter::default()).await.unwrap().items.is_empty());
         assert!(store.audit(doomed.tenant(), AuditFilter::default()).await.unwrap().items.is_empty());
         // Whoever has another organization is in that one by now, whoever has none in none, and nobody is out.
-        let back = store.organizations(&owner.person()).await.unwrap();
-        assert_eq!(back.iter().map(|row| row.id).collect::<Vec<_>>(), [home]);
-        assert!(store.organizations(&admin.person()).await.unwrap().is_empty());
+        let back = store.memberships(&owner.person()).await.unwrap();
+        assert_eq!(back.iter().map(|row| row.tenant.organization()).collect::<Vec<_>>(), [home]);
+        assert!(store.memberships(&admin.person()).await.unwrap().is_empty());
         let again = factory::token();
         let expires_at = jiff::Timestamp::now() + jiff::ToSpan::hours(1);
         let session = store::NewSession { token_hash: again, user_agent: String::new(), expires_at };
@@ -120,10 +120,10 @@ testkit::on_both! {
         let running = crate::customers::subscription(domain::SubscriptionStatus::Active);
         let member = factory::member(&store).await;
         assert!(refuses(&store, &member, running.clone()).await);
-        assert_eq!(store.organizations(&member.person()).await.unwrap().len(), 1);
+        assert_eq!(store.memberships(&member.person()).await.unwrap().len(), 1);
         let cancelled = Subscription { cancel_at: Some(jiff::Timestamp::now() + jiff::ToSpan::hours(24)), ..running };
         assert!(!refuses(&store, &member, cancelled).await);
-        assert!(store.organizations(&member.person()).await.unwrap().is_empty());
+        assert!(store.memberships(&member.person()).await.unwrap().is_empty());
     }
 
     async fn a_name_is_changed_by_admins(database: TestDatabase) {

@@ -171,7 +171,7 @@ testkit::on_both! {
         store.replace_secret(ada.tenant(), ada.user_id, name("KEY"), value("staple-correct-horse")).await.unwrap();
         let bytes = match database.url().strip_prefix("sqlite:") {
             Some(path) => [path.to_owned(), format!("{path}-wal")].iter().flat_map(|path| std::fs::read(path).unwrap_or_default()).collect(),
-            None => database.sql("SELECT encode(sealed, 'escape') FROM secrets; SELECT * FROM secret_changes; SELECT * FROM data_keys").into_bytes(),
+            None => database.sql("SELECT encode(sealed, 'escape') FROM secrets; SELECT * FROM secret_changes; SELECT * FROM audit; SELECT * FROM data_keys").into_bytes(),
         };
         let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
         assert!(!holds("correct-horse") && !holds("staple"));

@@ -87,6 +87,10 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
     assert!(store.plan_operators(tenant, plan).await.unwrap().is_empty());
     let named = store.name_plan_operators(tenant, plan, vec![stranger.user_id]).await;
     assert!(matches!(named, Err(MemberError::NotFound)), "{named:?}");
+    let made = store.make_hook(tenant, plan, factory::token()).await;
+    assert!(matches!(made, Err(MemberError::NotFound)), "{made:?}");
+    assert!(matches!(store.delete_hook(tenant, plan).await, Err(MemberError::NotFound)));
+    assert_eq!(store.plan_hook(tenant, plan).await.unwrap(), None);
     // What nobody is named for is no secret: whose plan it is, is asked elsewhere.
     assert!(store.may_operate(tenant, plan).await.unwrap());
     assert_eq!(store.clear_schedules(tenant, "eu").await.unwrap(), 0);
@@ -157,6 +161,8 @@ testkit::on_both! {
         let needy = store.create_plan(owner.tenant(), owner.user_id, needy).await.unwrap();
         let unread = store.create_plan(owner.tenant(), owner.user_id, factory::plan("Unread plan")).await.unwrap();
         raw::sql(&database, &format!("UPDATE plans SET outside = NULL WHERE id = {}", raw::id(&database, unread.0)));
+        let hook = factory::token();
+        store.make_hook(owner.tenant(), plan, hook).await.unwrap();
         let stranger = factory::member(&store).await;
         try_everything(&store, &stranger, unread, queued, paused).await;
 
@@ -170,6 +176,7 @@ testkit::on_both! {
         assert_eq!(store.secrets(owner.tenant()).await.unwrap()[0].version, 1);
         let needs: Vec<_> = store.plans_in_need(owner.tenant()).await.unwrap().plans.iter().map(|plan| plan.id).collect();
         assert_eq!((needs, store.unread_plans(owner.tenant(), 10).await.unwrap()[0].id), (vec![needy], unread));
+        assert!(store.hook(hook).await.unwrap().is_some());
         let after = store.plan(owner.tenant(), plan).await.unwrap().unwrap();
         assert_eq!((after.name.as_str(), after.version), ("Plan", 1));
         let runs = store.runs(owner.tenant(), RunFilter::default()).await.unwrap().items;

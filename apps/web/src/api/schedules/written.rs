@@ -1,17 +1,20 @@
 //! A schedule as JSON: what is sent to make or change one, and how it is told.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
     Limits,
-    schedule::{self, CatchUp, CheckedSchedule, FieldProblem, Overlap, ScheduleDraft, Timetable, unknown_variables},
+    schedule::{self, CatchUp, CheckedSchedule, FieldProblem, Overlap, ScheduleDraft, Timetable},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::error::{FieldError, WebError};
+use crate::{
+    api::variables::mistakes,
+    error::{FieldError, WebError},
+};
 
 /// A schedule to be made or saved. What only reading tells may be sent back with it, and is not looked at.
 #[derive(Deserialize, ToSchema)]
@@ -107,15 +110,18 @@ impl ScheduleToSave {
         limits: &Limits,
         plan_variables: &[String],
     ) -> Result<CheckedSchedule, WebError> {
-        let unknown = unknown_variables(&self.variables, plan_variables);
+        let mistakes = mistakes(&self.variables, plan_variables);
         let variables = self.variables.clone();
         // What the tier does not allow is no mistake in a field here.
-        let any = Limits { shortest_interval: std::time::Duration::ZERO, ..limits.clone() };
-        let checked = self.draft().and_then(|draft| draft.check(now, &any, &[]));
-        let (checked, mut problems) =
-            checked.map_or_else(|problems| (None, problems), |checked| (Some(checked), vec![]));
-        problems.extend(unknown.into_iter().map(|message| FieldProblem { field: "variables", message }));
-        let Some(checked) = checked.filter(|_| problems.is_empty()) else { return Err(refused(problems)) };
+        let any = Limits { shortest_interval: Duration::ZERO, ..limits.clone() };
+        let checked = match self.draft().and_then(|draft| draft.check(now, &any, &[])) {
+            Ok(checked) if mistakes.is_empty() => checked,
+            outcome => {
+                let fields: Vec<_> = outcome.err().into_iter().flatten().map(at_field).chain(mistakes).collect();
+                let detail = fields.first().map(|first| first.message.clone()).unwrap_or_default();
+                return Err(WebError::Invalid { detail, fields, diagnostics: Vec::new() });
+            }
+        };
         limits.allow_timetable(&checked.timetable, now).map_err(|over| WebError::OverLimit(over.to_string()))?;
         Ok(CheckedSchedule { variables, ..checked })
     }
@@ -156,9 +162,9 @@ impl ScheduleToSave {
     }
 }
 
-/// With each problem at the field of the JSON.
-fn refused(problems: Vec<FieldProblem>) -> WebError {
-    let at = |field: &'static str| match field {
+/// The problem at the field of the JSON.
+fn at_field(FieldProblem { field, message }: FieldProblem) -> FieldError {
+    let field = match field {
         "kind" => "timing",
         "cron" => "timing.cron",
         "interval" => "timing.every",
@@ -168,9 +174,7 @@ fn refused(problems: Vec<FieldProblem>) -> WebError {
         "repeats" => "timing.repeats",
         other => other,
     };
-    let detail = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
-    let fields = problems.into_iter().map(|FieldProblem { field, message }| FieldError { field: at(field), message });
-    WebError::Invalid { detail, fields: fields.collect(), diagnostics: Vec::new() }
+    FieldError { field, message }
 }
 
 impl Timing {

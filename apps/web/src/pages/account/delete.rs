@@ -5,10 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 use store::{DeleteAccountError, Membership, Without};
 
-use super::{
-    password::{WRONG, is_theirs},
-    set_cookie,
-};
+use super::{password::mistaken, with_cookie};
 use crate::{
     body::Form,
     error::WebError,
@@ -52,8 +49,9 @@ pub(crate) async fn delete(
     state: Data<State>,
     Form(form): Form<Delete>,
 ) -> Result<HttpResponse, WebError> {
-    if !is_theirs(&state, &member, form.password).await? {
-        return answer(&request, &state, member, StatusCode::UNPROCESSABLE_ENTITY, None, Some(WRONG)).await;
+    let password_error = mistaken(&state, &member, form.password).await?;
+    if password_error.is_some() {
+        return answer(&request, &state, member, StatusCode::UNPROCESSABLE_ENTITY, None, password_error).await;
     }
     let told = mail::account_deleted(&state.origin, &member.email);
     match state.store.delete_account(&member, told).await {
@@ -65,9 +63,7 @@ pub(crate) async fn delete(
         }
     }
     state.sessions.forget_user(member.user_id);
-    let mut response = go("/sign-in?done=deleted");
-    set_cookie(&mut response, &session::forget(&state))?;
-    Ok(response)
+    with_cookie(go("/sign-in?done=deleted"), &session::forget(&state))
 }
 
 async fn answer(
@@ -78,7 +74,7 @@ async fn answer(
     problem: Option<String>,
     password_error: Option<&'static str>,
 ) -> Result<HttpResponse, WebError> {
-    let memberships = state.store.memberships(&member).await?;
+    let memberships = state.store.memberships(&member.person()).await?;
     let page = Page::of(request, Section::Account, member);
     html_with(status, &DeletePage { page, memberships, problem, password_error })
 }

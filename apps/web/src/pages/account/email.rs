@@ -7,7 +7,7 @@ use store::NewTicket;
 
 use super::{
     overview::{Mistakes, refused},
-    password::{WRONG, is_theirs},
+    password::mistaken,
 };
 use crate::{
     body::Form,
@@ -38,16 +38,12 @@ pub(crate) async fn change(
         Ok(email) => Ok(email),
         Err(error) => Err(error.to_string()),
     };
-    let is_theirs = is_theirs(&state, &member, form.email_password).await?;
+    let email_password = mistaken(&state, &member, form.email_password).await?;
     let email = match email {
-        Ok(email) if is_theirs => email,
+        Ok(email) if email_password.is_none() => email,
         email => {
-            let mistakes = Mistakes {
-                email: email.err(),
-                email_password: (!is_theirs).then(|| WRONG.to_owned()),
-                typed_email: form.email,
-                ..Mistakes::default()
-            };
+            let mistakes =
+                Mistakes { email: email.err(), email_password, typed_email: form.email, ..Mistakes::default() };
             return refused(&request, &state, member, mistakes).await;
         }
     };

@@ -76,7 +76,7 @@ impl File {
         let sessions: Vec<Value> = store.sessions(member).await?.iter().map(session).collect();
         self.text(format!("{{\"account\":{account},\"sessions\":{},\"organizations\":[", Value::Array(sessions)))
             .await?;
-        for (index, membership) in store.memberships(member).await?.iter().enumerate() {
+        for (index, membership) in store.memberships(&member.person()).await?.iter().enumerate() {
             self.text(if index > 0 { "," } else { "" }).await?;
             self.organization(membership).await?;
         }

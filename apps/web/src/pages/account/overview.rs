@@ -32,13 +32,13 @@ struct AccountPage {
 /// What is wrong with what was typed, by field, and what was typed and may be shown again.
 #[derive(Default)]
 pub(super) struct Mistakes {
-    pub(super) current_password: Option<String>,
+    pub(super) current_password: Option<&'static str>,
     pub(super) new_password: Option<String>,
     pub(super) email: Option<String>,
-    pub(super) email_password: Option<String>,
+    pub(super) email_password: Option<&'static str>,
     pub(super) typed_email: String,
-    pub(super) factor_password: Option<String>,
-    pub(super) code: Option<String>,
+    pub(super) factor_password: Option<&'static str>,
+    pub(super) code: Option<&'static str>,
 }
 
 impl AccountPage {

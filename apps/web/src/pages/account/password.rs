@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     overview::{Mistakes, refused},
-    set_cookie,
+    with_cookie,
 };
 use crate::{
     body::Form,
@@ -25,9 +25,6 @@ pub(crate) struct Change {
     new_password: String,
 }
 
-/// What is said of a password that is not theirs.
-pub(super) const WRONG: &str = "This is not your password.";
-
 /// `POST /account/password`
 pub(crate) async fn change(
     request: HttpRequest,
@@ -36,10 +33,10 @@ pub(crate) async fn change(
     Form(form): Form<Change>,
 ) -> Result<HttpResponse, WebError> {
     let new = form.new_password.parse::<Password>();
-    let is_theirs = is_theirs(&state, &member, form.current_password).await?;
-    let (Ok(new), true) = (&new, is_theirs) else {
+    let current_password = mistaken(&state, &member, form.current_password).await?;
+    let (Ok(new), None) = (&new, current_password) else {
         let mistakes = Mistakes {
-            current_password: (!is_theirs).then(|| WRONG.to_owned()),
+            current_password,
             new_password: new.err().map(|error| error.to_string()),
             ..Mistakes::default()
         };
@@ -50,14 +47,17 @@ pub(crate) async fn change(
     let told = mail::password_changed(&state.origin, &member.email);
     state.store.change_password(&member, password_hash, token.hash(), told).await?;
     state.sessions.forget_user(member.user_id);
-    let mut response = go("/account?done=password");
-    set_cookie(&mut response, &token.cookie(&state))?;
-    Ok(response)
+    with_cookie(go("/account?done=password"), &token.cookie(&state))
 }
 
-/// Whether this is the member's password. Each try counts as one at signing in.
-pub(super) async fn is_theirs(state: &State, member: &SignedIn, password: String) -> Result<bool, WebError> {
+/// What to say of a password that is not the member's; none if it is theirs. Each try counts as one at signing in.
+pub(super) async fn mistaken(
+    state: &State,
+    member: &SignedIn,
+    password: String,
+) -> Result<Option<&'static str>, WebError> {
     state.throttle.account(&member.email)?;
     let hash = state.store.password_hash(&member.email).await?.map(|(_, hash)| hash);
-    state.passwords.verify(password, hash).await
+    let is_theirs = state.passwords.verify(password, hash).await?;
+    Ok((!is_theirs).then_some("This is not your password."))
 }

@@ -10,8 +10,8 @@ use store::Renewed;
 
 use super::{
     overview::{Mistakes, refused},
-    password::{WRONG, is_theirs},
-    set_cookie,
+    password::mistaken,
+    with_cookie,
 };
 use crate::{
     body::Form,
@@ -67,8 +67,9 @@ pub(crate) async fn begin(
     Form(proof): Form<Proof>,
 ) -> Result<HttpResponse, WebError> {
     // Otherwise a browser left open would be enough to keep its owner out for good.
-    if !is_theirs(&state, &member, proof.factor_password).await? {
-        let mistakes = Mistakes { factor_password: Some(WRONG.to_owned()), ..Mistakes::default() };
+    let factor_password = mistaken(&state, &member, proof.factor_password).await?;
+    if factor_password.is_some() {
+        let mistakes = Mistakes { factor_password, ..Mistakes::default() };
         return refused(&request, &state, member, mistakes).await;
     }
     let begun = state.store.begin_second_factor(&member, &TotpSecret::new(random())).await?;
@@ -109,9 +110,7 @@ pub(crate) async fn enable(
     }
     state.sessions.forget_user(member.user_id);
     let page = Page::of(&request, Section::Account, member);
-    let mut response = html(&CodesPage { page, codes })?;
-    set_cookie(&mut response, &token.cookie(&state))?;
-    Ok(response)
+    with_cookie(html(&CodesPage { page, codes })?, &token.cookie(&state))
 }
 
 /// `POST /account/second-factor/disable`
@@ -121,21 +120,20 @@ pub(crate) async fn disable(
     state: Data<State>,
     Form(proof): Form<Proof>,
 ) -> Result<HttpResponse, WebError> {
-    if !is_theirs(&state, &member, proof.factor_password).await? {
-        let mistakes = Mistakes { factor_password: Some(WRONG.to_owned()), ..Mistakes::default() };
+    let factor_password = mistaken(&state, &member, proof.factor_password).await?;
+    if factor_password.is_some() {
+        let mistakes = Mistakes { factor_password, ..Mistakes::default() };
         return refused(&request, &state, member, mistakes).await;
     }
     if take(&state, member.user_id, &proof.code).await?.is_none() {
-        let mistakes = Mistakes { code: Some(WRONG_CODE.to_owned()), ..Mistakes::default() };
+        let mistakes = Mistakes { code: Some(WRONG_CODE), ..Mistakes::default() };
         return refused(&request, &state, member, mistakes).await;
     }
     let token = Token::new();
     let told = mail::second_factor_disabled(&state.origin, &member.email);
     state.store.disable_second_factor(&member, Renewed { token_hash: token.hash(), told }).await?;
     state.sessions.forget_user(member.user_id);
-    let mut response = go("/account?done=factor-off");
-    set_cookie(&mut response, &token.cookie(&state))?;
-    Ok(response)
+    with_cookie(go("/account?done=factor-off"), &token.cookie(&state))
 }
 
 /// What was taken in place of a password's second half.

@@ -14,7 +14,7 @@ use store::NewTicket;
 use super::{
     change_session, local,
     second_factor::{Taken, WRONG_CODE, take},
-    set_cookie,
+    with_cookie,
 };
 use crate::{
     address,
@@ -48,9 +48,7 @@ pub(super) async fn begin(state: &State, user: UserId, next: &str) -> Result<Htt
     let ticket = NewTicket { token_hash: token.hash(), mail: None };
     state.store.issue_ticket(user, TicketPurpose::SecondStep, ticket).await?;
     let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
-    let mut response = go(&format!("/sign-in/code?{query}"));
-    set_cookie(&mut response, &token.step_cookie(state))?;
-    Ok(response)
+    with_cookie(go(&format!("/sign-in/code?{query}")), &token.step_cookie(state))
 }
 
 /// `GET /sign-in/code`
@@ -87,10 +85,8 @@ pub(crate) async fn check(
         state.store.queue_mail(mail::recovery_code_used(&state.origin, &ticket.email, left)).await?;
     }
     let token = change_session(&request, &state, ticket.user).await?;
-    let mut response = go(local(&form.next));
-    set_cookie(&mut response, &token.cookie(&state))?;
-    set_cookie(&mut response, &session::forget_step(&state))?;
-    Ok(response)
+    let response = with_cookie(go(local(&form.next)), &token.cookie(&state))?;
+    with_cookie(response, &session::forget_step(&state))
 }
 
 fn code_page(

@@ -111,6 +111,7 @@ async fn each_mistake_is_told_at_its_field() {
         (every("tags", json!(["a/b"])), "tags", "no tag"),
         (every("name", json!("a\nb")), "name", "120 characters"),
         (every("variables", json!({ "regoin": "x" })), "variables", "Did you mean `region`?"),
+        (every("variables", json!({ "region": "x".repeat(16 * 1024) })), "variables", "16 KiB"),
     ] {
         let refused = program.post(&format!("/plans/{plan}/schedules"), &body).await;
         let told = refused.json["errors"].clone();

@@ -1,16 +1,6 @@
-//! Values of variables, as lines of text and as they are.
+//! Values of variables as lines of text.
 
 use std::collections::BTreeMap;
-
-/// Which of the names are no variables of the plan, in a sentence each; of many the first ten.
-#[must_use]
-pub fn unknown_variables(variables: &BTreeMap<String, String>, known: &[String]) -> Vec<String> {
-    let are_not = variables.keys().filter(|name| !known.contains(name));
-    are_not.take(MOST_TOLD).map(|name| unknown(name, known)).collect()
-}
-
-/// Whoever has made more mistakes has misunderstood something.
-const MOST_TOLD: usize = 10;
 
 /// Reads `name = value` on each line; empty lines and lines that begin with `#` are left out.
 ///
@@ -25,11 +15,11 @@ pub(super) fn read(text: &str, known: &[String]) -> Result<BTreeMap<String, Stri
         };
         let (name, value) = (name.trim(), value.trim());
         if !known.iter().any(|known| known == name) {
-            problems.push(unknown(name, known));
+            problems.push(unknown_variable(name, known));
         } else if variables.insert(name.to_owned(), value.to_owned()).is_some() {
             problems.push(format!("`{}` has two values. Keep one.", shown(name)));
         }
-        if problems.len() >= MOST_TOLD {
+        if problems.len() >= 10 {
             break;
         }
     }
@@ -40,7 +30,9 @@ pub(super) fn write(variables: &BTreeMap<String, String>) -> String {
     variables.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join("\n")
 }
 
-fn unknown(name: &str, known: &[String]) -> String {
+/// Says that a plan has no variable of this name, and which it has.
+#[must_use]
+pub fn unknown_variable(name: &str, known: &[String]) -> String {
     let name = shown(name);
     let like = known.iter().map(|known| (strsim::osa_distance(&name, known), known)).min();
     let hint = match like {
