@@ -7,9 +7,10 @@
 
 mod audit;
 mod body;
-mod caller;
+pub(crate) mod caller;
 mod check;
 pub(crate) mod document;
+mod events;
 pub(crate) mod hook;
 mod invitations;
 mod list;
@@ -19,8 +20,10 @@ mod organization;
 mod plans;
 mod problem;
 mod query;
+mod runs;
 mod schedules;
 mod secrets;
+mod statistics;
 mod token;
 mod tokens;
 mod usage;
@@ -87,7 +90,15 @@ fn configure(services: &mut ServiceConfig) {
         .service(hook::read)
         .service(hook::make)
         .service(hook::delete)
-        .service(hook::call::call);
+        .service(hook::call::call)
+        .service(runs::list)
+        .service(runs::create)
+        .service(runs::read)
+        .service(runs::read_step)
+        .service(runs::cancel)
+        .service(runs::rerun)
+        .service(statistics::read)
+        .service(events::listen);
 }
 
 /// Everything under [`ROOT`].

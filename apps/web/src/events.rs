@@ -1,60 +1,42 @@
-//! Live updates: the change feed as server-sent events. A message says only that something changed;
-//! the page then reads itself again, with the viewer's own rights.
+//! Live updates: the change feed as server-sent events. A page hears only that something changed; it then reads
+//! itself again, with the viewer's own rights. A program hears what changed.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+mod message;
+mod place;
+
+use std::{borrow::Cow, convert::Infallible, time::Duration};
 
 use actix_web::{
-    HttpResponse,
+    HttpResponse, HttpResponseBuilder,
     http::header::{self, ContentEncoding},
-    web::{Bytes, Data, Path},
+    web::{Bytes, Data},
 };
 use domain::{OrganizationId, PlanId, RunId};
 use futures_util::stream;
-use store::{Change, Changes};
-use tokio::time::{Instant, timeout};
+use store::{Change, Changes, RunChange};
+use tokio::time::{Instant, timeout_at};
 
-use crate::{error::WebError, session::SignedIn, state::State};
+pub(crate) use self::{message::message, place::Place};
+use crate::{api::caller::Caller, error::WebError, session::SignedIn, state::State};
 
-/// Changes this close together make one message.
+/// Changes this close together make one message to a page.
 const TOGETHER: Duration = Duration::from_millis(80);
 
-/// `GET /events`: everything of the organization.
-pub(crate) async fn all(member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
-    open(Subject::Everything, member, state)
-}
-
-/// `GET /plans/{plan}/events`: the plan and its runs.
-pub(crate) async fn of_plan(
-    plan: Path<PlanId>,
-    member: SignedIn,
-    state: Data<State>,
-) -> Result<HttpResponse, WebError> {
-    let plan = plan.into_inner();
-    state.store.plan(member.tenant(), plan).await?.ok_or(WebError::NotFound)?;
-    open(Subject::Plan(plan), member, state)
-}
-
-/// `GET /runs/{run}/events`: the run and its steps. 204, which tells browsers not to come back, once
-/// nothing will change any more.
-pub(crate) async fn of_run(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
-    let run = run.into_inner();
-    let detail = state.store.run(member.tenant(), run).await?.ok_or(WebError::NotFound)?;
-    if detail.row.state.is_final() {
-        return Ok(HttpResponse::NoContent().finish());
-    }
-    open(Subject::Run(run), member, state)
-}
-
+/// What somebody wants to hear of.
 #[derive(Clone, Copy)]
-enum Subject {
+pub(crate) enum Subject {
+    /// Everything of the organization.
     Everything,
+    /// A plan and its runs.
     Plan(PlanId),
-    Run(RunId),
+    /// A run and its steps.
+    Run { plan: PlanId, run: RunId },
+}
+
+/// Whoever listens.
+pub(crate) enum Listener {
+    Page(SignedIn),
+    Program(Caller),
 }
 
 impl Subject {
@@ -63,107 +45,152 @@ impl Subject {
             return false;
         }
         match (self, change) {
-            // No page shows mail.
+            // Nobody who listens here delivers mail.
             (_, Change::Mail) => false,
             (Self::Everything, _) | (_, Change::Resync) => true,
             (Self::Plan(ours), Change::Plan { plan, .. } | Change::Run { plan, .. }) => ours == *plan,
-            (Self::Run(ours), Change::Run { run, .. }) => ours == *run,
-            (Self::Run(_), Change::Plan { .. }) | (Self::Plan(_) | Self::Run(_), Change::Organization { .. }) => false,
+            (Self::Run { run: ours, .. }, Change::Run { run, .. }) => ours == *run,
+            (Self::Run { .. }, Change::Plan { .. })
+            | (Self::Plan(_) | Self::Run { .. }, Change::Organization { .. }) => false,
+        }
+    }
+}
+
+impl Listener {
+    fn organization(&self) -> OrganizationId {
+        match self {
+            Self::Page(member) => member.tenant().organization(),
+            Self::Program(caller) => caller.tenant().organization(),
+        }
+    }
+
+    /// Whether the session or the token that let them in is still good.
+    async fn may_stay(&self, state: &State) -> bool {
+        match self {
+            Self::Page(member) => {
+                let now = SignedIn::by(member.hash, state).await;
+                // Whoever works for another organization by now hears no more of this one.
+                matches!(now, Ok(Some(now)) if now.tenant().organization() == self.organization())
+            }
+            Self::Program(caller) => caller.is_still_good(state).await,
         }
     }
 }
 
 struct Stream {
     subject: Subject,
-    member: SignedIn,
+    listener: Listener,
     state: Data<State>,
     changes: Changes,
     greeted: bool,
+    /// When to ask next whether whoever listens may stay, however much there is to tell.
+    ask_at: Instant,
+    /// Nothing follows.
+    is_over: bool,
     _place: Place,
 }
 
-fn open(subject: Subject, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
-    let place = Place::take(&state.streams, member.tenant().organization(), state.config.limits.streams)?;
-    let changes = state.store.changes();
-    let stream = Stream { subject, member, state, changes, greeted: false, _place: place };
+/// Tells whoever listens of these changes, as long as they may listen.
+///
+/// # Errors
+/// If the organization has as many streams open as it may.
+pub(crate) fn open(
+    subject: Subject,
+    listener: Listener,
+    state: Data<State>,
+    changes: Changes,
+) -> Result<HttpResponse, WebError> {
+    let place = Place::take(&state.streams, listener.organization(), state.config.limits.streams)?;
+    let ask_at = Instant::now() + state.config.limits.heartbeat;
+    let stream = Stream { subject, listener, state, changes, greeted: false, ask_at, is_over: false, _place: place };
     let messages = stream::unfold(stream, |mut stream| async move {
         let message = stream.next().await?;
-        Some((Ok::<_, Infallible>(Bytes::from_static(message.as_bytes())), stream))
+        Some((Ok::<_, Infallible>(Bytes::from(message.into_owned())), stream))
     });
-    Ok(HttpResponse::Ok()
+    Ok(head().streaming(messages))
+}
+
+/// The head of a stream of events.
+pub(crate) fn head() -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // Compression would hold messages back.
         .insert_header(ContentEncoding::Identity)
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(messages))
+        .insert_header(("x-accel-buffering", "no"));
+    response
 }
 
 impl Stream {
-    /// None when the process stops or the session is over.
-    async fn next(&mut self) -> Option<&'static str> {
+    /// None when the process stops, whoever listens may not any more, or there is no more to tell.
+    async fn next(&mut self) -> Option<Cow<'static, str>> {
         if !self.greeted {
-            // Pages read themselves again when the stream opens: what changed before it is not lost.
+            // Whoever reads what they show when the stream opens misses nothing.
             self.greeted = true;
-            return Some("retry: 2000\n\n");
+            return Some("retry: 2000\n\n".into());
+        }
+        if self.is_over {
+            return None;
         }
         let shutdown = self.state.shutdown.clone();
-        let heartbeat = self.state.config.limits.heartbeat;
         tokio::select! {
             () = shutdown.cancelled() => None,
-            heard = timeout(heartbeat, self.change()) => match heard {
-                Ok(()) => Some("data: change\n\n"),
-                Err(_silence) => self.is_signed_in().await.then_some(": still here\n\n"),
-            },
+            message = self.news() => message,
         }
     }
 
-    /// Returns when something changed, and has taken whatever changed right after it along.
-    async fn change(&mut self) {
-        let organization = self.member.tenant().organization();
-        while !self.subject.is_concerned(&self.changes.next().await, organization) {}
-        let end = Instant::now() + TOGETHER;
-        while tokio::time::timeout_at(end, self.changes.next()).await.is_ok() {}
-    }
-
-    async fn is_signed_in(&self) -> bool {
-        matches!(SignedIn::by(self.member.hash, &self.state).await, Ok(Some(_)))
-    }
-}
-
-/// One of the streams an organization may have open, given back on drop.
-pub(crate) struct Place {
-    streams: Arc<Mutex<HashMap<OrganizationId, usize>>>,
-    organization: OrganizationId,
-}
-
-impl Place {
-    /// # Errors
-    /// If as many are open as there may be.
-    pub(crate) fn take(
-        streams: &Arc<Mutex<HashMap<OrganizationId, usize>>>,
-        organization: OrganizationId,
-        most: usize,
-    ) -> Result<Self, WebError> {
-        let mut open = streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(organization).or_default();
-        if *count >= most {
-            return Err(WebError::Busy);
-        }
-        *count += 1;
-        Ok(Self { streams: Arc::clone(streams), organization })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.organization) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.organization);
+    async fn news(&mut self) -> Option<Cow<'static, str>> {
+        // A time that has passed would still let through what is there already.
+        let heard = match self.ask_at > Instant::now() {
+            true => timeout_at(self.ask_at, self.concerned()).await.ok(),
+            false => None,
+        };
+        let Some(change) = heard else {
+            self.ask_at = Instant::now() + self.state.config.limits.heartbeat;
+            return self.listener.may_stay(&self.state).await.then_some(": still here\n\n".into());
+        };
+        match self.listener {
+            Listener::Page(_) => {
+                let end = Instant::now() + TOGETHER;
+                while timeout_at(end, self.changes.next()).await.is_ok() {}
+                Some("data: change\n\n".into())
+            }
+            Listener::Program(_) => {
+                let change = self.or_the_end(change).await?;
+                if let Subject::Run { .. } = self.subject {
+                    self.is_over = matches!(change, Change::Run { kind: RunChange::Finished, .. });
+                }
+                Some(message(&change).into())
             }
         }
+    }
+
+    /// The next change that they want to hear of.
+    async fn concerned(&mut self) -> Change {
+        let organization = self.listener.organization();
+        loop {
+            let change = self.changes.next().await;
+            if self.subject.is_concerned(&change, organization) {
+                return change;
+            }
+        }
+    }
+
+    /// The end of the run, where that is what may have been missed: nothing else would tell of it. None if nobody
+    /// knows: whoever listens comes back, and is told then.
+    async fn or_the_end(&self, change: Change) -> Option<Change> {
+        let (Subject::Run { plan, run }, Listener::Program(caller), Change::Resync) =
+            (self.subject, &self.listener, change)
+        else {
+            return Some(change);
+        };
+        let row = self.state.store.run_row(caller.tenant(), run).await.ok()?;
+        if row.is_some_and(|row| !row.state.is_final()) {
+            return Some(change);
+        }
+        let organization = self.listener.organization();
+        Some(Change::Run { kind: RunChange::Finished, organization, plan, run })
     }
 }
 
@@ -172,9 +199,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mail_is_no_news_for_any_page() {
+    fn mail_is_no_news_for_anybody() {
         let organization = OrganizationId::new();
-        for subject in [Subject::Everything, Subject::Plan(PlanId::new()), Subject::Run(RunId::new())] {
+        let run = Subject::Run { plan: PlanId::new(), run: RunId::new() };
+        for subject in [Subject::Everything, Subject::Plan(PlanId::new()), run] {
             assert!(!subject.is_concerned(&Change::Mail, organization));
             assert!(subject.is_concerned(&Change::Resync, organization));
         }

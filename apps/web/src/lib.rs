@@ -26,6 +26,7 @@ mod routes;
 mod samples;
 mod session;
 mod show;
+mod starting;
 mod state;
 mod throttle;
 mod usage;

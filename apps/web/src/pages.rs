@@ -6,6 +6,7 @@ pub(crate) mod billing;
 pub(crate) mod clock;
 pub(crate) mod docs;
 pub(crate) mod editor;
+pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod home;
 pub(crate) mod hook;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use actix_web::{HttpRequest, HttpResponse, dev::ResourceDef, guard, http::Method, web, web::ServiceConfig};
 
-use crate::{api, assets, error::WebError, events, metrics, pages};
+use crate::{api, assets, error::WebError, metrics, pages};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ routes! {
     Member GET "/plans/{plan}/hook/rotate" => pages::hook::ask_to_rotate;
     Member GET "/plans/{plan}/hook/delete" => pages::hook::ask_to_delete;
     Member POST "/plans/{plan}/hook/delete" => pages::hook::delete;
-    Member GET "/plans/{plan}/events" => events::of_plan;
+    Member GET "/plans/{plan}/events" => pages::events::of_plan;
     Member GET "/plans/{plan}/versions" => pages::versions::list;
     Member GET "/plans/{plan}/versions/{version}" => pages::versions::version;
     Member GET "/plans/{plan}/schedules" => pages::schedules::of_plan;
@@ -118,10 +118,10 @@ routes! {
     Member GET "/runs" => pages::runs::list;
     Member GET "/runs/{run}" => pages::run::page;
     Member GET "/runs/{run}/live" => pages::run::live;
-    Member GET "/runs/{run}/events" => events::of_run;
+    Member GET "/runs/{run}/events" => pages::events::of_run;
     Member POST "/runs/{run}/cancel" => pages::run::cancel;
     Member POST "/runs/{run}/again" => pages::run::again;
-    Member GET "/events" => events::all;
+    Member GET "/events" => pages::events::all;
 
     Member GET "/secrets" => pages::secrets::list;
     Member POST "/secrets" => pages::secrets::add;

@@ -65,6 +65,16 @@ impl Serialize for Elapsed {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Elapsed {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        crate::openapi::milliseconds()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Elapsed {}
+
 impl<'de> Deserialize<'de> for Elapsed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let ms = f64::deserialize(deserializer)?;

@@ -11,3 +11,12 @@ pub(crate) fn words(words: impl Iterator<Item = &'static str>) -> RefOr<Schema> 
 pub(crate) fn id() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("uuid".to_owned()))).into()
 }
+
+/// A length of time as it stands in reports.
+pub(crate) fn milliseconds() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::Number)
+        .minimum(Some(0.0))
+        .description(Some("In milliseconds, with up to three decimals."))
+        .into()
+}

@@ -18,6 +18,7 @@ pub const BODY_SHOWN: usize = 64 * 1024;
 
 /// A step that has ended (or was skipped).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepReport {
     /// Where it stands in the plan: `1`, `2`, `finally.1`; counted from one.
     pub path: String,
@@ -32,6 +33,7 @@ pub struct StepReport {
     /// A final state.
     pub state: StepState,
     /// When it began; none if it was skipped.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub started_at: Option<Timestamp>,
     /// From its beginning to its end, all attempts included.
     pub duration: Elapsed,
@@ -56,6 +58,7 @@ pub struct StepReport {
 
 /// One expectation, held or not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExpectationReport {
     /// The key under `expect`: `status_code`, `headers`, `json`, …
     #[serde(rename = "type")]
@@ -75,6 +78,7 @@ pub struct ExpectationReport {
 
 /// One variable taken from a response.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaptureReport {
     /// The variable's name.
     pub name: String,
@@ -86,6 +90,7 @@ pub struct CaptureReport {
 
 /// One try at sending the request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Attempt {
     /// From its beginning to its end.
     pub duration: Elapsed,
@@ -98,6 +103,7 @@ pub struct Attempt {
 
 /// Where the time of one request went. Phases that did not happen (a connection kept alive) are zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Phases {
     /// Looking the name up.
     pub dns: Elapsed,
@@ -113,6 +119,7 @@ pub struct Phases {
 
 /// A request as it was sent, secrets masked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RequestReport {
     /// `GET`, …
     pub method: Cow<'static, str>,
@@ -126,6 +133,7 @@ pub struct RequestReport {
 
 /// A response as it came, secrets masked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResponseReport {
     /// 100–599.
     pub status: u16,
@@ -136,6 +144,7 @@ pub struct ResponseReport {
     /// The decoded body.
     pub body: BodyReport,
     /// Who answered.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub remote_address: Option<SocketAddr>,
     /// The URLs on the way, in order, if redirects were followed; the last one answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -144,6 +153,7 @@ pub struct ResponseReport {
 
 /// One redirect that was followed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Redirect {
     /// 301, 302, 303, 307, 308.
     pub status: u16,
@@ -153,6 +163,7 @@ pub struct Redirect {
 
 /// A body, cut to [`BODY_SHOWN`] bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BodyReport {
     /// The text; empty if the body is not text.
     pub text: String,

@@ -25,7 +25,7 @@ mod timing;
 mod zone;
 
 pub use cron::{Cron, InvalidCron};
-pub use draft::{FieldProblem, ScheduleDraft, unknown_variable};
+pub use draft::{FieldProblem, ScheduleDraft, unknown_variables};
 pub use due::{Due, Fate, Occurrence, State, due};
 pub use interval::{Interval, InvalidInterval};
 pub use policy::{CatchUp, Overlap};

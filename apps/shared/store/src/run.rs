@@ -8,6 +8,8 @@ mod queue;
 mod statistics;
 mod summary;
 
+use std::collections::BTreeMap;
+
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
     RunQueryDsl,
@@ -240,6 +242,25 @@ impl Store {
                 Ok(found.map(RunRow::from))
             })
             .await
+    }
+
+    /// The values for the plan's variables that were given for this run; none if there is no such run.
+    pub async fn run_variables(&self, tenant: &Tenant, run: RunId) -> Result<Option<BTreeMap<String, String>>, Error> {
+        let (organization, run) = (Id::from(tenant.organization()), Id::from(run));
+        let found: Option<Option<String>> = self
+            .database
+            .read(move |conn| {
+                let query = runs::table
+                    .filter(runs::id.eq(run).and(runs::organization_id.eq(organization)))
+                    .select(runs::variables);
+                on_conn!(conn, |conn| Ok(query.get_result(conn).optional()?))
+            })
+            .await?;
+        let read = |json: Option<String>| json.map_or(Ok(BTreeMap::new()), |json| serde_json::from_str(&json));
+        found
+            .map(read)
+            .transpose()
+            .map_err(|error| Error::Unreadable { noun: "variables of a run", problem: error.to_string() })
     }
 
     /// One step of a run.

@@ -58,7 +58,7 @@ async fn a_deployment_fails_if_what_it_deployed_is_broken() {
     assert!(browser.page(&plan).await.contains("last used"));
     let rotated = make_hook(&browser, &plan, &origin).await;
     assert_eq!(answer(client.post(&hook)).await.0, 404);
-    assert_eq!(answer(client.post(&format!("{rotated}?wait=60"))).await.0, 200);
+    assert_eq!(answer(client.post(format!("{rotated}?wait=60"))).await.0, 200);
 
     running.signal("TERM");
     let ended = tokio::task::spawn_blocking(|| running.end()).await.unwrap();

@@ -16,34 +16,43 @@ pub(crate) fn text(token: &Token) -> String {
 }
 
 /// Whoever calls with a token that is good. Handlers that take one are for them only.
-pub(crate) struct Caller(Box<Bearer>);
+pub(crate) struct Caller {
+    bearer: Box<Bearer>,
+    /// What the database knows the token by.
+    hash: [u8; 32],
+}
 
 impl Caller {
     /// What the token proves.
     pub(crate) fn bearer(&self) -> &Bearer {
-        &self.0
+        &self.bearer
     }
 
     /// The organization, and that it is this token which asks.
     pub(crate) fn tenant(&self) -> &Tenant {
-        self.0.tenant()
+        self.bearer.tenant()
     }
 
     /// The tier that holds for the organization, and what it may do on it.
     pub(crate) fn tier<'a>(&self, state: &'a State) -> (Tier, &'a Limits) {
-        let (tiers, own) = (state.store.tiers(), self.0.tier);
+        let (tiers, own) = (state.store.tiers(), self.bearer.tier);
         (tiers.in_force.unwrap_or(own), tiers.limits(own))
     }
 
     /// Lets only callers go on whose token, and whose token's maker, may do this.
     pub(crate) fn must(&self, action: Action) -> Result<(), WebError> {
-        if !self.0.scope.may(action) {
-            return Err(WebError::Forbidden(self.0.scope.refusal(action)));
+        if !self.bearer.scope.may(action) {
+            return Err(WebError::Forbidden(self.bearer.scope.refusal(action)));
         }
-        if !self.0.role.may(action) {
+        if !self.bearer.role.may(action) {
             return Err(WebError::Forbidden(format!("Whoever made this token may not do this. {}", action.refusal())));
         }
         Ok(())
+    }
+
+    /// Whether the token was neither revoked nor has ended meanwhile, and its maker has not left.
+    pub(crate) async fn is_still_good(&self, state: &State) -> bool {
+        matches!(state.store.bearer(self.hash).await, Ok(Presented::Good(_)))
     }
 
     async fn of(request: &HttpRequest) -> Result<Self, WebError> {
@@ -64,7 +73,8 @@ impl Caller {
         let Some(token) = token else {
             return Err(unauthorized("The header `Authorization` holds no token: it reads `Bearer smx_…`."));
         };
-        let bearer = match state.store.bearer(token.hash()).await? {
+        let hash = token.hash();
+        let bearer = match state.store.bearer(hash).await? {
             Presented::Good(bearer) => bearer,
             Presented::Expired(at) => {
                 return Err(WebError::Unauthorized(format!("This token ended at {at}. Make another one.")));
@@ -75,7 +85,7 @@ impl Caller {
         };
         let (allowance, taken) = state.throttle.api(bearer.tenant().organization());
         request.extensions_mut().insert(allowance);
-        taken.map(|()| Self(bearer))
+        taken.map(|()| Self { bearer, hash })
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// One of several words: `failing,errored`.
+/// One of several words, each once: `failing,errored`.
 #[derive(Clone, Debug)]
 pub(super) struct Words<T>(pub(super) Vec<T>);
 
@@ -14,10 +14,16 @@ impl<T> Default for Words<T> {
     }
 }
 
-impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Words<T> {
+impl<'de, T: FromStr<Err: Display> + PartialEq> Deserialize<'de> for Words<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let words = text.split(',').filter(|word| !word.is_empty());
-        words.map(|word| word.parse().map_err(D::Error::custom)).collect::<Result<_, _>>().map(Self)
+        let mut words = Vec::new();
+        for word in text.split(',').filter(|word| !word.is_empty()) {
+            let word = word.parse().map_err(D::Error::custom)?;
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        Ok(Self(words))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::schedule::unknown_variable;
+use domain::schedule::unknown_variables;
 
 use crate::{
     editing,
@@ -11,9 +11,6 @@ use crate::{
 
 /// As much as a schedule may hold.
 const LONGEST: usize = 16 * 1024;
-
-/// So many mistakes are told at once.
-const MOST_MISTAKES: usize = 10;
 
 /// The values, if the plan with this text declares a variable for each.
 ///
@@ -39,6 +36,5 @@ pub(super) fn mistakes(given: &BTreeMap<String, String>, known: &[String]) -> Ve
     if given.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > LONGEST {
         return vec![mistake("All names and values together have at most 16 KiB.".to_owned())];
     }
-    let unknown = given.keys().filter(|name| !known.contains(name)).take(MOST_MISTAKES);
-    unknown.map(|name| mistake(unknown_variable(name, known))).collect()
+    unknown_variables(given, known).into_iter().map(mistake).collect()
 }

@@ -1,5 +1,7 @@
 //! Writing plans: new ones, and new versions of old ones.
 
+use std::collections::BTreeMap;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
@@ -216,7 +218,7 @@ pub(crate) async fn check(member: SignedIn, state: Data<State>, Whole(bytes): Wh
 
 async fn saved(state: &State, member: &SignedIn, plan: PlanId, then: &str) -> Result<HttpResponse, WebError> {
     if then == "run" {
-        let run = queue(state, member, plan).await?;
+        let run = queue(state, member, plan, BTreeMap::new()).await?;
         return Ok(go(&format!("/runs/{run}")));
     }
     Ok(go(&format!("/plans/{plan}")))

@@ -1,5 +1,7 @@
 //! One plan: what it is doing, running it, deleting it.
 
+use std::collections::BTreeMap;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path},
@@ -7,7 +9,7 @@ use actix_web::{
 use askama::Template;
 use domain::{Action, Cause, Health, PlanId, RunId};
 use plan::OutlineStep;
-use store::{HookRow, NewRun, PageRequest, PlanDetail, PlanOperator, QueueError, RunFilter, RunRow, ScheduleRow};
+use store::{HookRow, NewRun, PageRequest, PlanDetail, PlanOperator, RunFilter, RunRow, ScheduleRow};
 
 use crate::{
     error::WebError,
@@ -15,12 +17,9 @@ use crate::{
     pages::plans::{bars, word_of},
     session::SignedIn,
     show::bars::Bars,
+    starting::start,
     state::State,
 };
-
-/// Why an operator may neither run nor stop a plan.
-pub(crate) const NOT_NAMED: &str = "This plan is run and stopped by the operators who are named for it, and by owners, admins and editors. Ask one of \
-     them.";
 
 /// How many runs the page lists.
 const RECENT: u32 = 10;
@@ -96,20 +95,20 @@ pub(crate) fn steps(outline: &str) -> Result<Vec<OutlineStep>, WebError> {
 
 /// `POST /plans/{plan}/runs`
 pub(crate) async fn run(plan: Path<PlanId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
-    let run = queue(&state, &member, *plan).await?;
+    let run = queue(&state, &member, *plan, BTreeMap::new()).await?;
     Ok(go(&format!("/runs/{run}")))
 }
 
-/// Asks for a run of the plan's current version.
-pub(crate) async fn queue(state: &State, member: &SignedIn, plan: PlanId) -> Result<RunId, WebError> {
+/// Asks for a run of the plan's current version, with these values for its variables.
+pub(crate) async fn queue(
+    state: &State,
+    member: &SignedIn,
+    plan: PlanId,
+    variables: BTreeMap<String, String>,
+) -> Result<RunId, WebError> {
     member.must(Action::Run)?;
-    let new = NewRun { user: Some(member.user_id), ..NewRun::of(plan, Cause::Manual) };
-    match state.store.queue_run(member.tenant(), new).await {
-        Ok(run) => Ok(run.id),
-        Err(QueueError::NotFound) => Err(WebError::NotFound),
-        Err(QueueError::NotYours) => Err(WebError::Forbidden(NOT_NAMED.to_owned())),
-        Err(QueueError::Store(error)) => Err(error.into()),
-    }
+    let new = NewRun { user: Some(member.user_id), variables, ..NewRun::of(plan, Cause::Manual) };
+    Ok(start(state, member.tenant(), new).await?.id)
 }
 
 /// `GET /plans/{plan}/delete`

@@ -16,9 +16,10 @@ use crate::{
     error::WebError,
     filter::Query,
     page::{Page, Section, go, html, html_of, rendered},
-    pages::plan::{NOT_NAMED, queue},
+    pages::plan::queue,
     session::SignedIn,
     show::times,
+    starting::{NOT_NAMED, same},
     state::State,
 };
 
@@ -188,9 +189,10 @@ pub(crate) async fn cancel(run: Path<RunId>, member: SignedIn, state: Data<State
     }
 }
 
-/// `POST /runs/{run}/again`: runs the current version of its plan.
+/// `POST /runs/{run}/again`: runs the current version of its plan, with the variables that were given for it.
 pub(crate) async fn again(run: Path<RunId>, member: SignedIn, state: Data<State>) -> Result<HttpResponse, WebError> {
     let before = state.store.run_row(member.tenant(), *run).await?.ok_or(WebError::NotFound)?;
-    let next = queue(&state, &member, before.plan_id).await?;
+    let variables = same(&state, member.tenant(), &before).await?;
+    let next = queue(&state, &member, before.plan_id, variables).await?;
     Ok(go(&format!("/runs/{next}")))
 }

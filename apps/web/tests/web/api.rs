@@ -1,12 +1,15 @@
 //! The REST API: who gets in, how often, what failures look like. Each noun has a module.
 
+mod events;
 mod hooks;
 mod members;
 mod organization;
 mod plans;
 mod rights;
+mod runs;
 mod schedules;
 mod secrets;
+mod statistics;
 mod tokens;
 
 use domain::Scope;

@@ -75,6 +75,7 @@ pub fn address(route: &Route, ids: &Ids) -> String {
         .replace("{invitation}", &ids.invitation)
         .replace("{organization}", &ids.organization)
         .replace("{version}", "1")
+        .replace("{position}", "0")
         .replace("{name:.*}", "x");
     assert!(!path.contains('{'), "{path} has a placeholder that this test does not know");
     path

@@ -62,6 +62,16 @@ impl Serialize for Headers {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Headers {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        <Vec<Vec<String>>>::schema()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Headers {}
+
 impl<'de> Deserialize<'de> for Headers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Vec::<(String, String)>::deserialize(deserializer)?.into_iter().collect())

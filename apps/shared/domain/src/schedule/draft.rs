@@ -9,7 +9,7 @@ use crate::Limits;
 mod check;
 mod variables;
 
-pub use variables::unknown_variable;
+pub use variables::unknown_variables;
 
 /// What a form or the API gives. Fields that do not belong to the kind are not looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

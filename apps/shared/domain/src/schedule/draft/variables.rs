@@ -1,6 +1,16 @@
-//! Values of variables as lines of text.
+//! Values of variables, as lines of text and as they are.
 
 use std::collections::BTreeMap;
+
+/// Which of the names are no variables of the plan, in a sentence each; of many the first ten.
+#[must_use]
+pub fn unknown_variables(variables: &BTreeMap<String, String>, known: &[String]) -> Vec<String> {
+    let are_not = variables.keys().filter(|name| !known.contains(name));
+    are_not.take(MOST_TOLD).map(|name| unknown_variable(name, known)).collect()
+}
+
+/// Whoever has made more mistakes has misunderstood something.
+const MOST_TOLD: usize = 10;
 
 /// Reads `name = value` on each line; empty lines and lines that begin with `#` are left out.
 ///
@@ -19,7 +29,7 @@ pub(super) fn read(text: &str, known: &[String]) -> Result<BTreeMap<String, Stri
         } else if variables.insert(name.to_owned(), value.to_owned()).is_some() {
             problems.push(format!("`{}` has two values. Keep one.", shown(name)));
         }
-        if problems.len() >= 10 {
+        if problems.len() >= MOST_TOLD {
             break;
         }
     }
@@ -31,8 +41,7 @@ pub(super) fn write(variables: &BTreeMap<String, String>) -> String {
 }
 
 /// Says that a plan has no variable of this name, and which it has.
-#[must_use]
-pub fn unknown_variable(name: &str, known: &[String]) -> String {
+fn unknown_variable(name: &str, known: &[String]) -> String {
     let name = shown(name);
     let like = known.iter().map(|known| (strsim::osa_distance(&name, known), known)).min();
     let hint = match like {
