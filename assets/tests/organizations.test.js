@@ -1,5 +1,5 @@
 // Two people in one organization: an invitation by mail, joining with a new account, roles at once, changing between
-// organizations, the audit log.
+// organizations, API tokens, the audit log.
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -111,6 +111,39 @@ describe("organizations", () => {
     await look(bob, "organizations");
     await bob.getByRole("button", { name: "Switch to Acme Shop" }).click();
     await bob.getByRole("navigation", { name: "Main" }).getByText("Acme Shop").waitFor();
+  });
+
+  it("a token is made, copied, used and revoked", async () => {
+    await ada.goto(`${server.origin}/members`);
+    await ada.getByRole("link", { name: "API tokens" }).click();
+    await ada.getByRole("heading", { name: "No tokens yet" }).waitFor();
+    await look(ada, "no tokens");
+    await ada.getByLabel("Name").fill("deployments");
+    await ada.getByRole("radio", { name: /^run/ }).check();
+    await ada.getByRole("radio", { name: "After 30 days" }).check();
+    await ada.getByRole("button", { name: "Make the token" }).click();
+    await ada.getByText("It will not be shown again.").waitFor();
+    await look(ada, "a token that was just made");
+    await ada.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.origin });
+    await ada.getByRole("button", { name: "Copy", exact: true }).click();
+    await ada.getByRole("button", { name: "Copied" }).waitFor();
+    const token = await ada.evaluate(() => navigator.clipboard.readText());
+    assert.match(token, /^smx_[0-9a-f]{64}$/);
+    const call = async () => fetch(`${server.origin}/api/v1/plans`, { headers: { Authorization: `Bearer ${token}` } });
+    const answer = await call();
+    assert.equal(answer.status, 200);
+    assert.equal((await answer.json()).items[0].name, "Sample: players");
+
+    await ada.getByRole("link", { name: "I have kept it" }).click();
+    const row = ada.getByRole("row", { name: /deployments/ });
+    await row.getByText("by ada@acme.example").waitFor();
+    assert.ok(!(await ada.content()).includes(token), "it is not shown again");
+    await look(ada, "tokens");
+    await row.getByRole("link", { name: "Revoke deployments" }).click();
+    await look(ada, "revoking a token");
+    await ada.getByRole("button", { name: "Revoke token" }).click();
+    await ada.getByRole("heading", { name: "No tokens yet" }).waitFor();
+    assert.equal((await call()).status, 401);
   });
 
   it("the audit log tells who did it", async () => {

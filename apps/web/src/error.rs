@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
 use askama::Template;
 use plan::Diagnostic;
 use serde::Serialize;
-use store::{CreateTokenError, MemberError};
+use store::{CreateTokenError, InviteError, MemberError};
 use utoipa::ToSchema;
 
 use crate::assets;
@@ -182,6 +182,17 @@ impl From<CreateTokenError> for WebError {
         match error {
             CreateTokenError::TooMany => Self::Conflict(error.to_string()),
             CreateTokenError::Member(error) => error.into(),
+        }
+    }
+}
+
+impl From<InviteError> for WebError {
+    fn from(error: InviteError) -> Self {
+        match error {
+            InviteError::AlreadyMember(_) | InviteError::AlreadyInvited(_) => Self::field("email", error.to_string()),
+            InviteError::TooSoon | InviteError::TooMany => Self::Conflict(error.to_string()),
+            InviteError::OverLimit(over_limit) => Self::OverLimit(over_limit.to_string()),
+            InviteError::Member(error) => error.into(),
         }
     }
 }

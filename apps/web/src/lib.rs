@@ -15,6 +15,7 @@ mod editing;
 mod error;
 mod events;
 mod filter;
+mod inviting;
 mod mail;
 mod metrics;
 mod middleware;
@@ -28,6 +29,7 @@ mod show;
 mod starting;
 mod state;
 mod throttle;
+mod usage;
 mod waiting;
 
 pub use api::openapi;

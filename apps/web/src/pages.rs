@@ -24,4 +24,5 @@ pub(crate) mod schedule;
 pub(crate) mod schedule_form;
 pub(crate) mod schedules;
 pub(crate) mod secrets;
+pub(crate) mod tokens;
 pub(crate) mod versions;

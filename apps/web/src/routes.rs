@@ -160,6 +160,10 @@ routes! {
     Member POST "/members/{member}/remove" => pages::members::remove;
     Member GET "/members/{member}/owner" => pages::members::ask_to_hand_over;
     Member POST "/members/{member}/owner" => pages::members::hand_over;
+    Member GET "/tokens" => pages::tokens::list;
+    Member POST "/tokens" => pages::tokens::create;
+    Member GET "/tokens/{token}/revoke" => pages::tokens::ask_to_revoke;
+    Member POST "/tokens/{token}/revoke" => pages::tokens::revoke;
     Member GET "/audit" => pages::audit::page;
     Member GET "/audit.csv" => pages::audit::csv;
     Member GET "/audit.json" => pages::audit::json;
@@ -215,13 +219,20 @@ pub(crate) fn panic_at(path: &str, services: &mut ServiceConfig) {
 
 /// Whatever no route takes: an unknown address, or a known one with a method it does not have.
 pub(crate) async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, WebError> {
-    let allowed: Vec<&str> = ROUTES
-        .iter()
-        .filter(|route| ResourceDef::new(route.path).is_match(request.path()))
-        .map(|route| route.method)
-        .collect();
+    Err(refusal(&request))
+}
+
+/// Why there is no answer at this address with this method.
+pub(crate) fn refusal(request: &HttpRequest) -> WebError {
+    let fits = |route: &&Route| ResourceDef::new(route.path).is_match(request.path());
+    let placeholders = |route: &Route| route.path.matches('{').count();
+    let fitting: Vec<&Route> = ROUTES.iter().filter(fits).collect();
+    // `/schedules/pause` is not a schedule that is called so.
+    let fewest = fitting.iter().map(|route| placeholders(route)).min();
+    let nearest = fitting.iter().filter(|route| Some(placeholders(route)) == fewest);
+    let allowed: Vec<&str> = nearest.map(|route| route.method).collect();
     if allowed.is_empty() || allowed.contains(&request.method().as_str()) {
-        return Err(WebError::NotFound);
+        return WebError::NotFound;
     }
-    Err(WebError::Method { allowed: allowed.join(", ") })
+    WebError::Method { allowed: allowed.join(", ") }
 }

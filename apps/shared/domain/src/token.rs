@@ -49,8 +49,8 @@ impl Scope {
         match self {
             Self::Read => "Reads plans, runs, schedules, statistics and members",
             Self::Run => "Reads, starts and stops runs, pauses schedules",
-            Self::Write => "All of that, and changes plans, schedules and secrets",
-            Self::Admin => "All of that, and manages members and tokens, reads the audit log",
+            Self::Write => "What run may, and changes plans, schedules and secrets",
+            Self::Admin => "What write may, and manages members and tokens, reads the audit log",
         }
     }
 

@@ -4,7 +4,9 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, delete, insert_into,
     update,
 };
-use domain::{Action, Actor, Deed, Email, Role, Scope, Tier, TokenId, TokenName, UserId, token::MOST_TOKENS};
+use domain::{
+    Action, Actor, Confirmation, Deed, Email, Role, Scope, Tier, TokenId, TokenName, UserId, token::MOST_TOKENS,
+};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -93,6 +95,8 @@ pub struct Bearer {
     pub user_id: UserId,
     /// Their e-mail address.
     pub email: Email,
+    /// Whether mail to it reaches them.
+    pub confirmation: Confirmation,
     /// The organization's name.
     pub organization_name: String,
     /// What the organization may use.
@@ -223,7 +227,7 @@ impl Store {
     pub async fn bearer(&self, token_hash: [u8; 32]) -> Result<Presented, Error> {
         type Row = (
             (Id, Id, Id, String, Word<Scope>, Option<i64>, Option<i64>),
-            (Word<Role>, Word<Email>, String, Word<Tier>, i64),
+            (Word<Role>, Word<Email>, Option<i64>, String, Word<Tier>, i64),
         );
         let found: Option<Row> = self
             .database
@@ -245,12 +249,20 @@ impl Store {
                             tokens::expires_at,
                             tokens::last_used_at,
                         ),
-                        (members::role, users::email, organizations::name, organizations::tier, now_us()),
+                        (
+                            members::role,
+                            users::email,
+                            users::confirmed_at,
+                            organizations::name,
+                            organizations::tier,
+                            now_us(),
+                        ),
                     ));
                 on_conn!(conn, |conn| Ok(query.get_result(conn).optional()?))
             })
             .await?;
-        let Some((of_token, (Word(role), Word(email), organization_name, Word(tier), now))) = found else {
+        let Some((of_token, (Word(role), Word(email), confirmed_at, organization_name, Word(tier), now))) = found
+        else {
             return Ok(Presented::Unknown);
         };
         let (id, organization, user, name, Word(scope), expires_at, used_at) = of_token;
@@ -273,6 +285,7 @@ impl Store {
             role: actor.role(role),
             user_id: user.into(),
             email,
+            confirmation: confirmed_at.map_or(Confirmation::Pending, |_| Confirmation::Confirmed),
             organization_name,
             tier,
         })))

@@ -1,7 +1,7 @@
 //! Who calls: the token in the header, and whoever is behind it.
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
-use domain::Action;
+use domain::{Action, Limits, Tier};
 use futures_util::future::LocalBoxFuture;
 use store::{Bearer, Presented, Tenant};
 
@@ -31,6 +31,12 @@ impl Caller {
     /// The organization, and that it is this token which asks.
     pub(crate) fn tenant(&self) -> &Tenant {
         self.bearer.tenant()
+    }
+
+    /// The tier that holds for the organization, and what it may do on it.
+    pub(crate) fn tier<'a>(&self, state: &'a State) -> (Tier, &'a Limits) {
+        let (tiers, own) = (state.store.tiers(), self.bearer.tier);
+        (tiers.in_force.unwrap_or(own), tiers.limits(own))
     }
 
     /// Lets only callers go on whose token, and whose token's maker, may do this.

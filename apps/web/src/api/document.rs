@@ -139,14 +139,14 @@ fn id_of(noun: &str) -> Parameter {
         .build()
 }
 
-/// The name of an operation, by which generated clients call it: `list_plans_versions`, or the verb alone where the
-/// path ends in it.
+/// The name of an operation, by which generated clients call it: `list_plans_versions`, or without the path's end where
+/// that is the verb: `pause_schedules`, `pause_many_schedules`.
 fn name(verb: &str, path: &str) -> String {
     let nouns = path.trim_start_matches(ROOT).split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
     let nouns: Vec<_> = nouns.map(|noun| noun.trim_end_matches(".json")).collect();
     match nouns.split_last() {
         Some((last, [])) if *last == verb => verb.to_owned(),
-        Some((last, before)) if *last == verb => format!("{verb}_{}", before.join("_")),
+        Some((last, before)) if verb.split('_').next() == Some(last) => format!("{verb}_{}", before.join("_")),
         _ => format!("{verb}_{}", nouns.join("_")),
     }
 }

@@ -1,8 +1,8 @@
 //! Lists: a part of many things, and where the next part begins.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{Cursor, Page, PageRequest};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::error::WebError;
 
@@ -30,6 +30,25 @@ impl<T> List<T> {
     /// A list that is never long.
     pub(super) fn whole(items: Vec<T>) -> Self {
         Self { items, next: None }
+    }
+}
+
+/// Which part is wanted of a list that is not narrowed down.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Part {
+    /// What the part of the list before told as `next`.
+    after: Option<String>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+}
+
+impl Part {
+    /// As the store knows it.
+    pub(super) fn read(&self) -> Result<PageRequest, WebError> {
+        part(self.after.as_deref(), self.limit)
     }
 }
 

@@ -45,7 +45,7 @@ struct PlanItem {
 }
 
 #[derive(Serialize, ToSchema)]
-struct LastRun {
+pub(super) struct LastRun {
     id: RunId,
     /// Counted per plan, from 1.
     number: u32,
@@ -54,6 +54,19 @@ struct LastRun {
     finished_at: Option<Timestamp>,
     /// In microseconds.
     duration_us: Option<u64>,
+}
+
+impl From<store::LastRun> for LastRun {
+    fn from(run: store::LastRun) -> Self {
+        Self {
+            id: run.id,
+            number: run.number,
+            state: run.state,
+            queued_at: run.queued_at,
+            finished_at: run.finished_at,
+            duration_us: run.duration.map(|duration| duration.0),
+        }
+    }
 }
 
 impl From<PlanRow> for PlanItem {
@@ -65,14 +78,7 @@ impl From<PlanRow> for PlanItem {
             steps: row.steps,
             health: row.health,
             over_limit: row.over_limit,
-            last_run: row.last_run.map(|run| LastRun {
-                id: run.id,
-                number: run.number,
-                state: run.state,
-                queued_at: run.queued_at,
-                finished_at: run.finished_at,
-                duration_us: run.duration.map(|duration| duration.0),
-            }),
+            last_run: row.last_run.map(LastRun::from),
             updated_at: row.updated_at,
         }
     }
@@ -120,7 +126,7 @@ impl From<PlanDetail> for Plan {
 /// A plan to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ToCreate {
+struct PlanToCreate {
     /// What it is called, if its text has no name of its own.
     #[serde(default)]
     name: String,
@@ -131,7 +137,7 @@ struct ToCreate {
 /// A new version of a plan.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ToSave {
+struct PlanToSave {
     /// What it is called, if its text has no name of its own.
     #[serde(default)]
     name: String,
@@ -176,7 +182,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>, wanted: Query<Wante
 /// Two plans may have the same name. With the header `Idempotency-Key` a repeated request makes no second one.
 #[utoipa::path(
     tag = "Plans",
-    request_body = ToCreate,
+    request_body = PlanToCreate,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200)),
     responses(
         (status = 201, body = Plan, headers(("Location" = String))),
@@ -185,9 +191,13 @@ pub(super) async fn list(caller: Caller, state: Data<State>, wanted: Query<Wante
     ),
 )]
 #[post("/plans")]
-pub(super) async fn create(caller: Caller, state: Data<State>, body: Body<ToCreate>) -> Result<HttpResponse, WebError> {
+pub(super) async fn create(
+    caller: Caller,
+    state: Data<State>,
+    body: Body<PlanToCreate>,
+) -> Result<HttpResponse, WebError> {
     caller.must(Action::EditPlans)?;
-    let ToCreate { name, text } = body.value;
+    let PlanToCreate { name, text } = body.value;
     let new = read_plan(&state, &caller, name, text).await?;
     let tenant = caller.tenant().once(body.once);
     let plan = state.store.create_plan(&tenant, caller.bearer().user_id, new).await.map_err(not_saved)?;
@@ -210,7 +220,7 @@ pub(super) async fn read(caller: Caller, state: Data<State>, plan: Path<PlanId>)
 /// Makes a new version, unless text and name are those of the current one.
 #[utoipa::path(
     tag = "Plans",
-    request_body = ToSave,
+    request_body = PlanToSave,
     responses(
         (status = 200, body = Plan),
         (status = 409, description = "Somebody has saved another version meanwhile: `current` is its number."),
@@ -222,11 +232,11 @@ pub(super) async fn save(
     caller: Caller,
     state: Data<State>,
     plan: Path<PlanId>,
-    body: Body<ToSave>,
+    body: Body<PlanToSave>,
 ) -> Result<HttpResponse, WebError> {
     find(&state, &caller, *plan).await?;
     caller.must(Action::EditPlans)?;
-    let ToSave { name, text, version } = body.value;
+    let PlanToSave { name, text, version } = body.value;
     let new = read_plan(&state, &caller, name, text).await?;
     let author = caller.bearer().user_id;
     state.store.save_plan(caller.tenant(), author, *plan, version, new).await.map_err(not_saved)?;

@@ -1,12 +1,13 @@
 //! What the token that came with a request is.
 
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpResponse, get, web::Data};
 use domain::{OrganizationId, Scope, Tier, TokenId};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
+use crate::state::State;
 
 /// A token, and what it is of.
 #[derive(Serialize, ToSchema)]
@@ -34,7 +35,7 @@ struct OrganizationInUse {
 /// Its name, scope and end, and the organization it is of.
 #[utoipa::path(tag = "Tokens", responses((status = 200, body = TokenInUse)))]
 #[get("/token")]
-pub(super) async fn read(caller: Caller) -> HttpResponse {
+pub(super) async fn read(caller: Caller, state: Data<State>) -> HttpResponse {
     let bearer = caller.bearer();
     HttpResponse::Ok().json(TokenInUse {
         id: bearer.token,
@@ -44,7 +45,7 @@ pub(super) async fn read(caller: Caller) -> HttpResponse {
         organization: OrganizationInUse {
             id: bearer.tenant().organization(),
             name: bearer.organization_name.clone(),
-            tier: bearer.tier,
+            tier: caller.tier(&state).0,
         },
         user: bearer.email.to_string(),
     })

@@ -53,7 +53,7 @@ impl From<TokenRow> for TokenItem {
 /// A token to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ToCreate {
+struct TokenToCreate {
     /// What it is called: 1 to 100 characters on one line.
     name: String,
     scope: Scope,
@@ -85,16 +85,20 @@ pub(super) async fn list(caller: Caller, state: Data<State>) -> Result<HttpRespo
 /// It acts in the name of whoever made the token that asks, and is told once.
 #[utoipa::path(
     tag = "Tokens",
-    request_body = ToCreate,
+    request_body = TokenToCreate,
     responses(
         (status = 201, body = NewlyMade, headers(("Location" = String))),
         (status = 409, description = "The organization has as many tokens as it may."),
     ),
 )]
 #[post("/tokens")]
-pub(super) async fn create(caller: Caller, state: Data<State>, body: Body<ToCreate>) -> Result<HttpResponse, WebError> {
+pub(super) async fn create(
+    caller: Caller,
+    state: Data<State>,
+    body: Body<TokenToCreate>,
+) -> Result<HttpResponse, WebError> {
     caller.must(Action::ManageTokens)?;
-    let ToCreate { name, scope, expires_at } = body.value;
+    let TokenToCreate { name, scope, expires_at } = body.value;
     let name: TokenName = name.parse().map_err(|error: InvalidTokenName| WebError::field("name", error.to_string()))?;
     if expires_at.is_some_and(|at| at <= Timestamp::now()) {
         return Err(WebError::field("expires_at", "A token ends in the future, or never."));

@@ -1,4 +1,4 @@
-//! Values for a plan's variables, given for one run.
+//! Values for a plan's variables, given for one run or for those of a schedule.
 
 use std::collections::BTreeMap;
 
@@ -23,14 +23,18 @@ pub(super) async fn checked(
     if given.is_empty() {
         return Ok(given);
     }
-    if given.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > LONGEST {
-        return Err(WebError::field("variables", "All names and values together have at most 16 KiB."));
-    }
-    let known = editing::variables(text).await?;
-    let unknown = unknown_variables(&given, &known).into_iter();
-    let fields: Vec<_> = unknown.map(|message| FieldError { field: "variables", message }).collect();
+    let fields = mistakes(&given, &editing::variables(text).await?);
     match fields.first() {
         None => Ok(given),
         Some(first) => Err(WebError::Invalid { detail: first.message.clone(), fields, diagnostics: Vec::new() }),
     }
+}
+
+/// What is wrong with values for a plan that declares these variables.
+pub(super) fn mistakes(given: &BTreeMap<String, String>, known: &[String]) -> Vec<FieldError> {
+    let mistake = |message| FieldError { field: "variables", message };
+    if given.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > LONGEST {
+        return vec![mistake("All names and values together have at most 16 KiB.".to_owned())];
+    }
+    unknown_variables(given, known).into_iter().map(mistake).collect()
 }

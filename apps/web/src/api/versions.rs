@@ -6,13 +6,13 @@ use actix_web::{
 };
 use domain::PlanId;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use store::VersionRow;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{
     caller::Caller,
-    list::{List, part},
+    list::{List, Part},
     plans::find,
 };
 use crate::{error::WebError, state::State};
@@ -53,32 +53,19 @@ impl From<VersionRow> for VersionItem {
     }
 }
 
-/// Which part of the list is wanted.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Wanted {
-    /// What the part of the list before told as `next`.
-    after: Option<String>,
-    /// How many at most.
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
-}
-
 /// List the versions of a plan
 ///
 /// The newest first.
-#[utoipa::path(tag = "Plans", params(Wanted), responses((status = 200, body = List<VersionItem>)))]
+#[utoipa::path(tag = "Plans", params(Part), responses((status = 200, body = List<VersionItem>)))]
 #[get("/plans/{plan}/versions")]
 pub(super) async fn list(
     caller: Caller,
     state: Data<State>,
     plan: Path<PlanId>,
-    wanted: Query<Wanted>,
+    part: Query<Part>,
 ) -> Result<HttpResponse, WebError> {
     find(&state, &caller, *plan).await?;
-    let wanted = part(wanted.after.as_deref(), wanted.limit)?;
-    let page = state.store.plan_versions(caller.tenant(), *plan, wanted).await?;
+    let page = state.store.plan_versions(caller.tenant(), *plan, part.read()?).await?;
     Ok(HttpResponse::Ok().json(List::of(page, VersionItem::from)))
 }
 

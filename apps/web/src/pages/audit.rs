@@ -47,14 +47,14 @@ impl AuditPage {
         self.query.all(name).any(|chosen| chosen == word)
     }
 
-    /// The page of the thing, if it has one.
+    /// The page of the thing, if it has one. A hook stands on that of its plan.
     fn address(&self, row: &AuditRow) -> Option<String> {
-        let is_there = !matches!(row.deed, Deed::PlanDeleted | Deed::ScheduleDeleted);
+        let is_there = !matches!(row.deed, Deed::PlanDeleted | Deed::ScheduleDeleted | Deed::TokenRevoked);
         let thing = row.thing.filter(|_| is_there)?;
         match row.deed.noun() {
             noun @ ("plan" | "schedule" | "run") => Some(format!("/{noun}s/{thing}")),
-            // A hook is known by its plan.
             "hook" => Some(format!("/plans/{thing}")),
+            "token" => Some("/tokens".to_owned()),
             _ => None,
         }
     }

@@ -2,7 +2,6 @@
 //!
 //! Stripe's own pages do what has to do with money; this page leads there and shows what Stripe has.
 
-mod usage;
 mod webhook;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
@@ -15,7 +14,6 @@ use store::{Metered, Waiting};
 use url::Url;
 use uuid::Uuid;
 
-use self::usage::Usage;
 pub(crate) use self::webhook::webhook;
 use crate::{
     body::Form,
@@ -24,6 +22,7 @@ use crate::{
     session::SignedIn,
     show::standing::Standing,
     state::State,
+    usage::Usage,
 };
 
 /// How many months of use are told.
@@ -141,7 +140,7 @@ async fn read(request: &HttpRequest, member: SignedIn, state: &State) -> Result<
         sale(billing, &member, state).await.map(Some)
     };
     let (usage, months, sale) = tokio::try_join!(
-        async { Usage::read(&member, state).await.map_err(WebError::from) },
+        async { Usage::read(&state.store, &tenant, tiers.limits(tier).clone()).await.map_err(WebError::from) },
         async { state.store.metered(&tenant, MONTHS).await.map_err(WebError::from) },
         sale,
     )?;

@@ -8,14 +8,15 @@ use actix_web::{
 use askama::Template;
 use domain::{Action, Email, InvitationId, Role, UserId, role::may_change};
 use serde::Deserialize;
-use store::{InvitationLink, InvitationRow, InviteError, MemberError, MemberRow, NewInvitation};
+use store::{InvitationRow, InviteError, MemberError, MemberRow, NewInvitation};
 
 use crate::{
     body::Form,
     error::WebError,
     filter::Query,
+    inviting,
     page::{Page, Section, go, html, html_with},
-    session::{SignedIn, Token},
+    session::SignedIn,
     state::State,
 };
 
@@ -229,17 +230,6 @@ pub(crate) async fn hand_over(
     done(&request, member, &state, outcome).await
 }
 
-/// A new link, built from the configured origin. The token stands in its query, which is not logged.
-fn link(state: &State) -> InvitationLink {
-    let token = Token::new();
-    let mut address = state.origin.join("/invitations").expect("the path is one");
-    address.query_pairs_mut().append_pair("token", &token.text());
-    InvitationLink { address: address.into(), token_hash: token.hash() }
-}
-
-/// What is said to whoever has not shown that mail reaches them.
-const UNCONFIRMED: &str = "Whoever invites others has a confirmed e-mail address.";
-
 /// `POST /members/invitations`
 pub(crate) async fn invite(
     request: HttpRequest,
@@ -265,7 +255,7 @@ pub(crate) async fn invite(
             return html_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };
-    let new = NewInvitation { email, role, link: link(&state) };
+    let new = NewInvitation { email, role, link: inviting::link(&state) };
     let outcome = state.store.invite(member.tenant(), new).await.map(drop);
     invited(&request, member, &state, form, outcome).await
 }
@@ -281,7 +271,7 @@ pub(crate) async fn invite_again(
     if !member.confirmation.may_invite() {
         return unconfirmed(&request, member, &state).await;
     }
-    let outcome = state.store.invite_again(member.tenant(), *invitation, link(&state)).await;
+    let outcome = state.store.invite_again(member.tenant(), *invitation, inviting::link(&state)).await;
     invited(&request, member, &state, Invite::default(), outcome).await
 }
 
@@ -299,16 +289,13 @@ pub(crate) async fn revoke(
 
 /// Refuses unless the invitation is there, and whoever asks may invite.
 async fn must_be_theirs(member: &SignedIn, invitation: InvitationId, state: &State) -> Result<(), WebError> {
-    let all = state.store.invitations(member.tenant()).await?;
-    if !all.iter().any(|row| row.id == invitation) {
-        return Err(WebError::NotFound);
-    }
+    inviting::find(state, member.tenant(), invitation).await?;
     member.must(Action::Invite)
 }
 
 async fn unconfirmed(request: &HttpRequest, member: SignedIn, state: &State) -> Result<HttpResponse, WebError> {
     let page = read(request, member, state).await?;
-    html_with(StatusCode::FORBIDDEN, &MembersPage { problem: Some(UNCONFIRMED.to_owned()), ..page })
+    html_with(StatusCode::FORBIDDEN, &MembersPage { problem: Some(inviting::UNCONFIRMED.to_owned()), ..page })
 }
 
 /// The members, or why nobody was invited: at the address what is about it, above what is not.

@@ -2,9 +2,13 @@
 
 mod events;
 mod hooks;
+mod members;
+mod organization;
 mod plans;
 mod rights;
 mod runs;
+mod schedules;
+mod secrets;
 mod statistics;
 mod tokens;
 

@@ -41,3 +41,4 @@ mod second_factor;
 mod secrets;
 mod tenancy;
 mod throttle;
+mod tokens;

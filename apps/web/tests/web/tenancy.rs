@@ -55,7 +55,7 @@ impl Ids {
         ["{plan}", "{run}", "{schedule}", "{session}", "{secret}", "{member}", "{invitation}", "{organization}"]
             .iter()
             .any(|id| route.path.contains(id))
-            || route.path.ends_with("/tokens/{token}")
+            || route.path.contains("/tokens/{token}")
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the organization uses of what its tier allows, and how its month will end.
 
-use crate::{session::SignedIn, show::count, state::State};
 use domain::{Forecast, Limits, forecast};
+use store::{Store, Tenant};
+
+use crate::show::count;
 
 /// So many schedules are looked ahead with; of more, the forecast says that it leaves some out.
 const MOST: u32 = 2_000;
@@ -9,6 +11,8 @@ const MOST: u32 = 2_000;
 /// What is used.
 pub(crate) struct Usage {
     pub(crate) runs: Bar,
+    /// How many runs were accepted since midnight (UTC).
+    pub(crate) today: u32,
     pub(crate) plans: Bar,
     pub(crate) members: Bar,
     pub(crate) forecast: Forecast,
@@ -73,9 +77,7 @@ impl Bar {
 }
 
 impl Usage {
-    pub(crate) async fn read(member: &SignedIn, state: &State) -> Result<Self, store::Error> {
-        let (store, tenant) = (&state.store, member.tenant());
-        let limits = store.limits(member).clone();
+    pub(crate) async fn read(store: &Store, tenant: &Tenant, limits: Limits) -> Result<Self, store::Error> {
         let (used, plans, members, timetables, now) = tokio::try_join!(
             store.used(tenant),
             store.number_of_plans(tenant),
@@ -87,6 +89,7 @@ impl Usage {
         let forecast = Forecast::of(&timetables, used.this_month, limits.runs_a_month, now);
         Ok(Self {
             runs: Bar { expected: forecast.total(), ..Bar::new(used.this_month, limits.runs_a_month) },
+            today: used.today,
             plans: Bar::new(plans, limits.plans),
             members: Bar::new(members, limits.members),
             forecast,
