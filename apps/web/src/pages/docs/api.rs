@@ -157,7 +157,9 @@ fn fields(document: &Value, schema: &Value) -> Vec<Field> {
             None => text(&resolved(document, property)["description"]),
         },
     });
-    let parts = schema["allOf"].as_array().into_iter().flatten().flat_map(|part| fields(document, part));
+    // A body that may be left out is one thing or null.
+    let parts = ["allOf", "oneOf"].iter().filter_map(|of| schema[of].as_array()).flatten();
+    let parts = parts.flat_map(|part| fields(document, part));
     parts.chain(own).collect()
 }
 
