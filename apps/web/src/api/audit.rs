@@ -79,7 +79,7 @@ struct Wanted {
 /// Read the audit log
 ///
 /// The newest line first.
-#[utoipa::path(tag = "Organization", params(Wanted), responses((status = 200, body = List<AuditLine>)))]
+#[utoipa::path(tag = "Organization", security(("token" = ["admin"])), params(Wanted), responses((status = 200, body = List<AuditLine>)))]
 #[get("/audit")]
 pub(super) async fn list(caller: Caller, state: Data<State>, wanted: Query<Wanted>) -> Result<HttpResponse, WebError> {
     caller.must(Action::ReadAuditLog)?;

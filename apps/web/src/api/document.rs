@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use actix_web::{App, HttpResponse, get, http::header};
-use domain::PlanId;
+use domain::{PlanId, Scope};
 use utoipa::{
     OpenApi, PartialSchema,
     openapi::{
@@ -123,9 +123,8 @@ fn complete(method: &HttpMethod, path: &str, operation: &mut Operation) {
             response.description = "Done.".to_owned();
         }
     }
-    if !is_public {
-        operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]);
-    }
+    // Whoever does not say more wants a token that reads.
+    operation.security.get_or_insert_with(|| vec![SecurityRequirement::new("token", [Scope::Read.as_str()])]);
 }
 
 /// What stands in a path for the id of something.

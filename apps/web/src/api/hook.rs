@@ -50,7 +50,7 @@ struct HookAddress {
 /// Read a plan's hook
 ///
 /// Who made it, and when it was used. Its address is told only when it is made.
-#[utoipa::path(tag = "Hooks", responses((status = 200, body = Hook)))]
+#[utoipa::path(tag = "Hooks", security(("token" = ["write"])), responses((status = 200, body = Hook)))]
 #[get("/plans/{plan}/hook")]
 pub(super) async fn read(caller: Caller, state: Data<State>, plan: Path<PlanId>) -> Result<HttpResponse, WebError> {
     find(&state, &caller, *plan).await?;
@@ -63,7 +63,7 @@ pub(super) async fn read(caller: Caller, state: Data<State>, plan: Path<PlanId>)
 ///
 /// The address before, if there was one, leads nowhere from then on.
 #[utoipa::path(
-    tag = "Hooks",
+    tag = "Hooks", security(("token" = ["write"])),
     responses(
         (status = 201, description = "The plan had no hook before.", body = HookAddress),
         (status = 200, description = "The address before is dead.", body = HookAddress),
@@ -86,7 +86,7 @@ pub(super) async fn make(caller: Caller, state: Data<State>, plan: Path<PlanId>)
 /// Delete a plan's hook
 ///
 /// Its address leads nowhere from then on.
-#[utoipa::path(tag = "Hooks", responses((status = 204)))]
+#[utoipa::path(tag = "Hooks", security(("token" = ["write"])), responses((status = 204)))]
 #[delete("/plans/{plan}/hook")]
 pub(super) async fn delete(caller: Caller, state: Data<State>, plan: Path<PlanId>) -> Result<HttpResponse, WebError> {
     find(&state, &caller, *plan).await?;

@@ -71,7 +71,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>) -> Result<HttpRespo
 ///
 /// They get a mail with a link, in the name of whoever made the token; whose own address must be confirmed.
 #[utoipa::path(
-    tag = "Members",
+    tag = "Members", security(("token" = ["admin"])),
     request_body = ToInvite,
     responses(
         (status = 201, body = Invitation, headers(("Location" = String))),
@@ -106,7 +106,7 @@ fn must_invite(caller: &Caller) -> Result<(), WebError> {
 ///
 /// With another link: the one before opens nothing any more. It holds anew.
 #[utoipa::path(
-    tag = "Members",
+    tag = "Members", security(("token" = ["admin"])),
     responses(
         (status = 200, body = Invitation),
         (status = 402, description = "It was over, and the tier allows no other member."),
@@ -128,7 +128,7 @@ pub(super) async fn again(
 /// Revoke an invitation
 ///
 /// Its link opens nothing any more.
-#[utoipa::path(tag = "Members", responses((status = 204)))]
+#[utoipa::path(tag = "Members", security(("token" = ["admin"])), responses((status = 204)))]
 #[delete("/invitations/{invitation}")]
 pub(super) async fn revoke(
     caller: Caller,

@@ -56,7 +56,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>, part: Query<Part>) 
 ///
 /// Only owners manage owners, and no token may do it.
 #[utoipa::path(
-    tag = "Members",
+    tag = "Members", security(("token" = ["admin"])),
     request_body = RoleToGive,
     responses((status = 200, body = Member), (status = 409, description = "This is the last owner.")),
 )]
@@ -78,7 +78,7 @@ pub(super) async fn change(
 ///
 /// They are out at once, and so are the tokens they made. What else they made stays.
 #[utoipa::path(
-    tag = "Members",
+    tag = "Members", security(("token" = ["admin"])),
     responses((status = 204), (status = 409, description = "This is the last owner.")),
 )]
 #[delete("/members/{member}")]

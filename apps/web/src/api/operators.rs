@@ -31,7 +31,7 @@ pub(super) async fn read(caller: Caller, state: Data<State>, plan: Path<PlanId>)
 ///
 /// Of the operators; with an empty list all of them.
 #[utoipa::path(
-    tag = "Plans",
+    tag = "Plans", security(("token" = ["write"])),
     request_body = PlanOperators,
     responses(
         (status = 200, body = PlanOperators),

@@ -78,7 +78,7 @@ pub(super) async fn read(caller: Caller, state: Data<State>) -> HttpResponse {
 }
 
 /// Rename the organization
-#[utoipa::path(tag = "Organization", request_body = NameToGive, responses((status = 200, body = Organization)))]
+#[utoipa::path(tag = "Organization", security(("token" = ["admin"])), request_body = NameToGive, responses((status = 200, body = Organization)))]
 #[patch("/organization")]
 pub(super) async fn rename(
     caller: Caller,

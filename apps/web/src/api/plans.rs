@@ -129,8 +129,10 @@ impl From<PlanDetail> for Plan {
 struct PlanToCreate {
     /// What it is called, if its text has no name of its own.
     #[serde(default)]
+    #[schema(examples("Shop"))]
     name: String,
     /// YAML.
+    #[schema(examples("- get: { url: \"https://shop.example/health\" }"))]
     text: String,
 }
 
@@ -140,8 +142,10 @@ struct PlanToCreate {
 struct PlanToSave {
     /// What it is called, if its text has no name of its own.
     #[serde(default)]
+    #[schema(examples("Shop"))]
     name: String,
     /// YAML.
+    #[schema(examples("- get: { url: \"https://shop.example/health\" }"))]
     text: String,
     /// The version that is saved over: the one that was read before.
     version: u32,
@@ -181,7 +185,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>, wanted: Query<Wante
 ///
 /// Two plans may have the same name. With the header `Idempotency-Key` a repeated request makes no second one.
 #[utoipa::path(
-    tag = "Plans",
+    tag = "Plans", security(("token" = ["write"])),
     request_body = PlanToCreate,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200)),
     responses(
@@ -219,7 +223,7 @@ pub(super) async fn read(caller: Caller, state: Data<State>, plan: Path<PlanId>)
 ///
 /// Makes a new version, unless text and name are those of the current one.
 #[utoipa::path(
-    tag = "Plans",
+    tag = "Plans", security(("token" = ["write"])),
     request_body = PlanToSave,
     responses(
         (status = 200, body = Plan),
@@ -246,7 +250,7 @@ pub(super) async fn save(
 /// Delete a plan
 ///
 /// With its versions, schedules and runs. Runs under way are stopped.
-#[utoipa::path(tag = "Plans", responses((status = 204)))]
+#[utoipa::path(tag = "Plans", security(("token" = ["write"])), responses((status = 204)))]
 #[delete("/plans/{plan}")]
 pub(super) async fn delete(caller: Caller, state: Data<State>, plan: Path<PlanId>) -> Result<HttpResponse, WebError> {
     find(&state, &caller, *plan).await?;

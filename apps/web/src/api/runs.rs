@@ -199,7 +199,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>, wanted: Query<Wante
 /// it comes at once where the organization has as many live streams as it may. With the header `Idempotency-Key` a
 /// repeated request makes no second run.
 #[utoipa::path(
-    tag = "Runs",
+    tag = "Runs", security(("token" = ["run"])),
     request_body = Option<ToStart>,
     params(Waiting, ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200)),
     responses(
@@ -250,7 +250,7 @@ pub(super) async fn read(
 ///
 /// One that waits never begins; one under way runs the steps of `finally` and ends. What is over stays as it is: the
 /// state tells.
-#[utoipa::path(tag = "Runs", responses((status = 202, body = Run)))]
+#[utoipa::path(tag = "Runs", security(("token" = ["run"])), responses((status = 202, body = Run)))]
 #[post("/runs/{run}/cancel")]
 pub(super) async fn cancel(caller: Caller, state: Data<State>, run: Path<RunId>) -> Result<HttpResponse, WebError> {
     let row = load(&state, caller.tenant(), *run).await?;
@@ -268,7 +268,7 @@ pub(super) async fn cancel(caller: Caller, state: Data<State>, run: Path<RunId>)
 /// In its current version, with the values for variables that were given for this run, but for those that the plan
 /// does not declare any more. With the header `Idempotency-Key` a repeated request makes no second run.
 #[utoipa::path(
-    tag = "Runs",
+    tag = "Runs", security(("token" = ["run"])),
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200)),
     responses(
         (status = 201, body = Run, headers(("Location" = String))),

@@ -210,7 +210,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>, wanted: Query<Wante
 ///
 /// With the header `Idempotency-Key` a repeated request makes no second one.
 #[utoipa::path(
-    tag = "Schedules",
+    tag = "Schedules", security(("token" = ["write"])),
     request_body = ScheduleToSave,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200)),
     responses(
@@ -253,7 +253,7 @@ pub(super) async fn read(
 /// Takes what reading it gives, and replaces all of it. Other times begin anew: they count from now, and `repeats` from
 /// none. It stays paused if it is.
 #[utoipa::path(
-    tag = "Schedules",
+    tag = "Schedules", security(("token" = ["write"])),
     request_body = ScheduleToSave,
     responses(
         (status = 200, body = Schedule),
@@ -281,7 +281,7 @@ pub(super) async fn save(
 /// Delete a schedule
 ///
 /// Its runs stay, and so do runs that are queued already.
-#[utoipa::path(tag = "Schedules", responses((status = 204)))]
+#[utoipa::path(tag = "Schedules", security(("token" = ["write"])), responses((status = 204)))]
 #[delete("/schedules/{schedule}")]
 pub(super) async fn delete(
     caller: Caller,
@@ -299,7 +299,7 @@ pub(super) async fn delete(
 /// Pause a schedule
 ///
 /// What is due meanwhile is not made up for. One that is paused already stays as it is.
-#[utoipa::path(tag = "Schedules", request_body = Option<PauseWhy>, responses((status = 200, body = Schedule)))]
+#[utoipa::path(tag = "Schedules", security(("token" = ["run"])), request_body = Option<PauseWhy>, responses((status = 200, body = Schedule)))]
 #[post("/schedules/{schedule}/pause")]
 pub(super) async fn pause(
     caller: Caller,
@@ -317,7 +317,7 @@ pub(super) async fn pause(
 /// Resume a schedule
 ///
 /// It goes on with the first due time from now.
-#[utoipa::path(tag = "Schedules", responses((status = 200, body = Schedule)))]
+#[utoipa::path(tag = "Schedules", security(("token" = ["run"])), responses((status = 200, body = Schedule)))]
 #[post("/schedules/{schedule}/resume")]
 pub(super) async fn resume(
     caller: Caller,

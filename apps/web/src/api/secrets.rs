@@ -110,7 +110,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>) -> Result<HttpRespo
 ///
 /// Adds it, or gives it another value. Runs under way keep the value that they began with.
 #[utoipa::path(
-    tag = "Secrets",
+    tag = "Secrets", security(("token" = ["write"])),
     params(("secret" = String, Path, description = "Its name: a letter or `_`, then letters, digits, `_` and `-`.")),
     request_body = SecretToSet,
     responses(
@@ -147,7 +147,7 @@ pub(super) async fn set(
 ///
 /// Plans that use it fail from then on, unless it is set again.
 #[utoipa::path(
-    tag = "Secrets",
+    tag = "Secrets", security(("token" = ["write"])),
     params(("secret" = String, Path, description = "Its name.")),
     responses((status = 204)),
 )]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpResponse, get,
+    HttpRequest, HttpResponse, get,
     web::{Data, Query},
 };
 use domain::{
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use store::StatisticsError;
 use tokio::{sync::Semaphore, time::timeout};
+use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{caller::Caller, plans::find};
@@ -134,8 +135,15 @@ struct Question {
 pub(super) async fn read(
     caller: Caller,
     state: Data<State>,
+    request: HttpRequest,
     draft: Query<StatisticsDraft>,
 ) -> Result<HttpResponse, WebError> {
+    // The draft is a form's, in which an empty field is a missing one.
+    if let Some((name, _)) =
+        form_urlencoded::parse(request.query_string().as_bytes()).find(|(_, value)| value.is_empty())
+    {
+        return Err(WebError::BadRequest(format!("`{name}` is empty. Give it a value, or leave it out.")));
+    }
     let question = draft.check(Timestamp::now()).map_err(|problems| {
         let fields = problems.into_iter().map(|problem| FieldError { field: problem.field, message: problem.message });
         let fields: Vec<_> = fields.collect();

@@ -55,6 +55,7 @@ impl From<TokenRow> for TokenItem {
 #[serde(deny_unknown_fields)]
 struct TokenToCreate {
     /// What it is called: 1 to 100 characters on one line.
+    #[schema(min_length = 1, max_length = 100, examples("deployments"))]
     name: String,
     scope: Scope,
     /// When it ends, in the future; null or missing for never.
@@ -72,7 +73,7 @@ struct NewlyMade {
 /// List tokens
 ///
 /// The newest first, those that have ended included.
-#[utoipa::path(tag = "Tokens", responses((status = 200, body = List<TokenItem>)))]
+#[utoipa::path(tag = "Tokens", security(("token" = ["admin"])), responses((status = 200, body = List<TokenItem>)))]
 #[get("/tokens")]
 pub(super) async fn list(caller: Caller, state: Data<State>) -> Result<HttpResponse, WebError> {
     caller.must(Action::ManageTokens)?;
@@ -84,7 +85,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>) -> Result<HttpRespo
 ///
 /// It acts in the name of whoever made the token that asks, and is told once.
 #[utoipa::path(
-    tag = "Tokens",
+    tag = "Tokens", security(("token" = ["admin"])),
     request_body = TokenToCreate,
     responses(
         (status = 201, body = NewlyMade, headers(("Location" = String))),
@@ -114,7 +115,7 @@ pub(super) async fn create(
 /// Revoke a token
 ///
 /// From then on nobody gets in by it.
-#[utoipa::path(tag = "Tokens", responses((status = 204)))]
+#[utoipa::path(tag = "Tokens", security(("token" = ["admin"])), responses((status = 204)))]
 #[delete("/tokens/{token}")]
 pub(super) async fn revoke(caller: Caller, state: Data<State>, token: Path<TokenId>) -> Result<HttpResponse, WebError> {
     caller.must(Action::ManageTokens)?;

@@ -10,7 +10,8 @@ use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 use web::{Route, routes};
 
-static DOCUMENT: LazyLock<Value> =
+/// The description itself.
+pub static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(web::openapi()).expect("the description is JSON"));
 
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Validator>>> = LazyLock::new(Mutex::default);

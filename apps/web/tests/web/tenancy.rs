@@ -50,6 +50,15 @@ impl Ids {
         }
     }
 
+    /// The ids under the names that they have in the paths of the API, as lines of TOML.
+    pub fn known(&self) -> String {
+        let Self { plan, run, schedule, secret, member, invitation, token, .. } = self;
+        format!(
+            "plan = \"{plan}\"\nrun = \"{run}\"\nschedule = \"{schedule}\"\nsecret = \"{secret}\"\n\
+             member = \"{member}\"\ninvitation = \"{invitation}\"\n\"path.token\" = \"{token}\"\n"
+        )
+    }
+
     /// Whether the route's address holds one of them.
     pub fn lead_to(&self, route: &Route) -> bool {
         ["{plan}", "{run}", "{schedule}", "{session}", "{secret}", "{member}", "{invitation}", "{organization}"]

@@ -61,7 +61,7 @@ impl Several {
 ///
 /// Those with a tag, or all. Tells how many were not paused before. What is due meanwhile is not made up for.
 #[utoipa::path(
-    tag = "Schedules",
+    tag = "Schedules", security(("token" = ["run"])),
     params(Several),
     request_body = Option<PauseWhy>,
     responses((status = 200, body = HowMany)),
@@ -83,7 +83,7 @@ pub(in crate::api) async fn pause_many(
 /// Resume several schedules
 ///
 /// Those with a tag, or all. Tells how many were paused.
-#[utoipa::path(tag = "Schedules", params(Several), responses((status = 200, body = HowMany)))]
+#[utoipa::path(tag = "Schedules", security(("token" = ["run"])), params(Several), responses((status = 200, body = HowMany)))]
 #[post("/schedules/resume")]
 pub(in crate::api) async fn resume_many(
     caller: Caller,
@@ -98,7 +98,7 @@ pub(in crate::api) async fn resume_many(
 /// Delete several schedules
 ///
 /// Those with a tag. Their runs stay, and so do runs that are queued already.
-#[utoipa::path(tag = "Schedules", params(Tagged), responses((status = 200, body = HowMany)))]
+#[utoipa::path(tag = "Schedules", security(("token" = ["write"])), params(Tagged), responses((status = 200, body = HowMany)))]
 #[delete("/schedules")]
 pub(in crate::api) async fn delete_many(
     caller: Caller,

@@ -123,10 +123,7 @@ impl Operation {
             path,
             summary: text(&operation["summary"]),
             description: text(&operation["description"]),
-            scope: operation["security"][0]["token"].as_array().map(|scopes| match scopes.first() {
-                Some(scope) => text(scope),
-                None => Scope::Read.to_string(),
-            }),
+            scope: operation["security"][0]["token"][0].as_str().map(str::to_owned),
             parameters: operation["parameters"].as_array().into_iter().flatten().map(parameter).collect(),
             body: fields(document, &operation["requestBody"]["content"]["application/json"]["schema"]),
             answers: answers.filter(|(status, _)| status.starts_with('2')).map(answer).collect(),

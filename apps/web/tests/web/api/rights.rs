@@ -8,6 +8,7 @@ use web::{Access, Route, routes};
 
 use crate::{
     app::{PLAN, TestApp},
+    conformance,
     program::Program,
     tenancy::{Ids, address},
 };
@@ -122,6 +123,12 @@ fn the_table_names_every_operation_and_no_other() {
     assert!(gone.is_empty(), "{gone:?}");
     for (route, _, scope) in operations() {
         assert_eq!(route.access, if scope.is_some() { Access::Token } else { Access::Public }, "{route:?}");
+        let told = &conformance::DOCUMENT["paths"][route.path][route.method.to_lowercase()]["security"];
+        let expected = match scope {
+            Some(scope) => json!([{ "token": [scope.as_str()] }]),
+            None => json!([]),
+        };
+        assert_eq!(*told, expected, "{route:?} says which scope it wants");
     }
 }
 
