@@ -57,11 +57,18 @@ export async function assertAccessible(page, what) {
   assert.deepEqual(violations, [], `axe on ${what}`);
 }
 
-/** Nothing is wider than the window. */
+/** Nothing is wider than the window, and no card cuts off what it holds. */
 export async function assertNoOverflow(page, what) {
   const wide = await page.evaluate(() => {
     const { clientWidth, scrollWidth } = document.documentElement;
-    if (scrollWidth <= clientWidth) return [];
+    // What ends in an ellipsis says that there is more; what is a pixel wide is for screen readers.
+    const cuts = (element) => {
+      const { overflowX, textOverflow } = getComputedStyle(element);
+      const isCut = element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1;
+      return isCut && ["hidden", "clip"].includes(overflowX) && textOverflow !== "ellipsis";
+    };
+    const cut = [...document.querySelectorAll(".card, .card *")].filter(cuts);
+    if (scrollWidth <= clientWidth) return cut.map((element) => `cut off: ${element.outerHTML.slice(0, 120)}`);
     const elements = [...document.body.querySelectorAll("*")]
       .filter((element) => element.getBoundingClientRect().right > clientWidth + 0.5)
       .map((element) => element.outerHTML.slice(0, 120));

@@ -201,7 +201,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>, wanted: Query<Wante
 #[utoipa::path(
     tag = "Runs", security(("token" = ["run"])),
     request_body = Option<ToStart>,
-    params(Waiting, ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200)),
+    params(Waiting, ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that sent again it makes nothing twice.", min_length = 1, max_length = 200)),
     responses(
         (status = 201, body = Run, headers(("Location" = String))),
         (status = 422, description = "The plan does not declare one of the variables, or the key is another request's."),
@@ -269,7 +269,7 @@ pub(super) async fn cancel(caller: Caller, state: Data<State>, run: Path<RunId>)
 /// does not declare any more. With the header `Idempotency-Key` a repeated request makes no second run.
 #[utoipa::path(
     tag = "Runs", security(("token" = ["run"])),
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that sent again it makes nothing twice.", min_length = 1, max_length = 200)),
     responses(
         (status = 201, body = Run, headers(("Location" = String))),
         (status = 415, description = "There is a body, and it is not JSON. None is needed."),

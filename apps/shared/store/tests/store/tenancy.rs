@@ -31,6 +31,7 @@ async fn try_everything(store: &Store, stranger: &Member, plan: PlanId, run: Run
     assert!(store.run(tenant, run).await.unwrap().is_none());
     assert!(store.run_row(tenant, run).await.unwrap().is_none());
     assert!(store.step(tenant, run, 0).await.unwrap().is_none());
+    assert!(store.run_variables(tenant, run).await.unwrap().is_none());
     assert_eq!(store.cancel_run(tenant, run).await.unwrap(), CancelOutcome::NotFound);
     for filter in [
         RunFilter::default(),

@@ -113,7 +113,8 @@ impl Operation {
         };
         let answer = |(status, response): (&String, &Value)| Answer {
             status: status.clone(),
-            description: text(&response["description"]),
+            // What is said where nothing more is to be said.
+            description: text(&response["description"]).replace("Done.", ""),
             fields: fields(document, &response["content"]["application/json"]["schema"]),
         };
         let answers = operation["responses"].as_object().into_iter().flatten();
@@ -141,23 +142,36 @@ fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     named.and_then(|pointer| document.pointer(pointer)).unwrap_or(schema)
 }
 
-/// The fields of an object, those that it takes from others included.
+/// How deep the fields of fields are told.
+const DEPTH: usize = 3;
+
+/// The fields of an object, those that it takes from others included, and what they hold: `items[].id`.
 fn fields(document: &Value, schema: &Value) -> Vec<Field> {
+    let mut found = Vec::new();
+    collect(document, schema, "", DEPTH, &mut found);
+    found
+}
+
+fn collect(document: &Value, schema: &Value, prefix: &str, depth: usize, found: &mut Vec<Field>) {
     let schema = resolved(document, schema);
+    for part in ["allOf", "oneOf"].iter().flat_map(|several| schema[*several].as_array().into_iter().flatten()) {
+        collect(document, part, prefix, depth, found);
+    }
     let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let own = schema["properties"].as_object().into_iter().flatten().map(|(name, property)| Field {
-        name: name.clone(),
-        kind: kind(document, property),
-        is_required: required.contains(&name.as_str()),
-        description: match property["description"].as_str() {
-            Some(description) => description.to_owned(),
-            None => text(&resolved(document, property)["description"]),
-        },
-    });
-    // A body that may be left out is one thing or null.
-    let parts = ["allOf", "oneOf"].iter().filter_map(|of| schema[of].as_array()).flatten();
-    let parts = parts.flat_map(|part| fields(document, part));
-    parts.chain(own).collect()
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let itself = resolved(document, property);
+        let description = property["description"].as_str().or_else(|| itself["description"].as_str());
+        found.push(Field {
+            name: format!("{prefix}{name}"),
+            kind: kind(document, property),
+            is_required: required.contains(&name.as_str()),
+            description: description.unwrap_or_default().to_owned(),
+        });
+        if depth > 1 {
+            collect(document, &itself["items"], &format!("{prefix}{name}[]."), depth - 1, found);
+            collect(document, property, &format!("{prefix}{name}."), depth - 1, found);
+        }
+    }
 }
 
 /// What a value is, in a few words: `text`, `list of PlanItem`, `read | run | write | admin`.
@@ -169,6 +183,9 @@ fn kind(document: &Value, schema: &Value) -> String {
     if let Some(words) = schema["enum"].as_array() {
         return words.iter().map(text).collect::<Vec<_>>().join(" | ");
     }
+    if schema["type"].is_null() {
+        return if schema["allOf"].is_array() { "object" } else { "anything" }.to_owned();
+    }
     let kinds: Vec<&str> = match &schema["type"] {
         Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
         one => one.as_str().into_iter().collect(),
@@ -179,10 +196,6 @@ fn kind(document: &Value, schema: &Value) -> String {
         ("string", Some("uuid")) => "id".to_owned(),
         ("string", _) => "text".to_owned(),
         ("integer", _) => "number".to_owned(),
-        ("object", _) => match schema["properties"].as_object() {
-            Some(properties) => format!("{{ {} }}", properties.keys().cloned().collect::<Vec<_>>().join(", ")),
-            None => "object".to_owned(),
-        },
         (other, _) => other.to_owned(),
     });
     words.collect::<Vec<_>>().join(" or ")
