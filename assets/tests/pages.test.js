@@ -84,7 +84,7 @@ describe("every page", () => {
         // No page: a file to keep.
         if (pathname === "/account/export") continue;
         // Files, not pages.
-        if (pathname.startsWith("/audit.")) continue;
+        if (pathname.startsWith("/audit.") || pathname.startsWith("/api/")) continue;
         const key = kind(pathname + search);
         if (!kinds.has(key)) kinds.set(key, pathname + search);
       }
