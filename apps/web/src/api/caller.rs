@@ -60,8 +60,7 @@ impl Caller {
         let unauthorized = |reason: &str| WebError::Unauthorized(reason.to_owned());
         let Some(given) = request.headers().get(header::AUTHORIZATION) else {
             return Err(unauthorized(
-                "Send a token in the header `Authorization: Bearer smx_…`. Tokens are made on the page of the \
-                 organization.",
+                "Send a token in the header `Authorization: Bearer smx_…`. Tokens are made on the page `/tokens`.",
             ));
         };
         let token = given

@@ -33,7 +33,7 @@ static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(|| {
     let token = SecurityScheme::Http(
         Http::builder()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An API token, `smx_…`, made on the page of the organization."))
+            .description(Some("An API token, `smx_…`, made on the page `/tokens`."))
             .build(),
     );
     document.components.get_or_insert_default().security_schemes.insert("token".to_owned(), token.into());

@@ -160,7 +160,9 @@ fn collect(document: &Value, schema: &Value, prefix: &str, depth: usize, found: 
     let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let itself = resolved(document, property);
-        let description = property["description"].as_str().or_else(|| itself["description"].as_str());
+        // Of what may be null, one of two says it.
+        let either = property["oneOf"].as_array().into_iter().flatten().find_map(|one| one["description"].as_str());
+        let description = property["description"].as_str().or(either).or_else(|| itself["description"].as_str());
         found.push(Field {
             name: format!("{prefix}{name}"),
             kind: kind(document, property),
@@ -191,7 +193,10 @@ fn kind(document: &Value, schema: &Value) -> String {
         one => one.as_str().into_iter().collect(),
     };
     let words = kinds.iter().map(|kind| match (*kind, schema["format"].as_str()) {
-        ("array", _) => format!("list of {}", self::kind(document, &schema["items"])),
+        ("array", _) => match self::kind(document, &schema["items"]).as_str() {
+            "object" => "list of objects".to_owned(),
+            items => format!("list of {items}"),
+        },
         ("string", Some("date-time")) => "time".to_owned(),
         ("string", Some("uuid")) => "id".to_owned(),
         ("string", _) => "text".to_owned(),
