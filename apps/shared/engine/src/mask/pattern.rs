@@ -4,6 +4,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
 };
+use url::form_urlencoded::byte_serialize;
 
 /// Shorter pieces of base64 would be found everywhere.
 const SHORTEST_PIECE: usize = 4;
@@ -15,6 +16,13 @@ pub fn of_all(secrets: &[String]) -> Vec<String> {
         // A form writes a space as `+`, which is no escape that could be undone without doubt.
         if secret.contains(' ') {
             patterns.push(secret.replace(' ', "+"));
+        }
+        // Escapes are undone from the left: a `%` in front of a secret may take its first two characters along. As
+        // forms and addresses escape it, it is found without undoing anything.
+        let escaped: String = byte_serialize(secret.as_bytes()).collect();
+        if escaped != *secret {
+            patterns.push(escaped.replace('+', "%20"));
+            patterns.push(escaped);
         }
         patterns.push(secret.clone());
         base64(secret.as_bytes(), &mut patterns);

@@ -93,6 +93,13 @@ fn white_space_around_a_secret_does_not_hide_it() {
 }
 
 #[test]
+fn a_percent_sign_in_front_of_an_escaped_secret_does_not_hide_it() {
+    for text in ["%aA+%21", "%aA%20%21", "%aA !"] {
+        assert_eq!(masker(&["aA !"]).text(text), "%•••", "{text}");
+    }
+}
+
+#[test]
 fn more_secrets_than_can_be_masked_are_refused() {
     let mut masker = Masker::default();
     assert_eq!(masker.add(&(0..2_000).map(Value::from).collect()), Err(TooManySecrets));
