@@ -1,5 +1,6 @@
 //! How often one account and one address may try to sign in or up, how often mail may be asked for, and how often
-//! an organization may call the API and a deployment its hook. A bucket refills with time, so nobody is locked out for good. The buckets live in this process.
+//! an organization may call the API and a deployment its hook. A bucket refills with time, so nobody is locked out
+//! for good. The buckets live in this process.
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 

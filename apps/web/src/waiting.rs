@@ -3,21 +3,35 @@
 use std::time::Duration;
 
 use domain::RunId;
+use serde::Deserialize;
 use store::{Change, Changes, RunChange, RunRow, Tenant};
 use tokio::time::{Instant, timeout_at};
+use utoipa::IntoParams;
 
 use crate::{error::WebError, events::Place, state::State};
 
 /// For how long one request waits at most.
-pub(crate) const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(60);
 
-/// For how long `?wait=` says to wait: not at all if it is missing.
-pub(crate) fn within(seconds: Option<u64>) -> Result<Duration, WebError> {
-    let within = Duration::from_secs(seconds.unwrap_or(0));
-    if within <= LONGEST {
-        return Ok(within);
+/// What an address says of waiting.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Wait {
+    /// For how many seconds to wait for the end of the run.
+    #[param(minimum = 0, maximum = 60)]
+    pub(crate) wait: Option<u64>,
+}
+
+impl Wait {
+    /// For how long to wait: not at all if it does not say.
+    pub(crate) fn within(&self) -> Result<Duration, WebError> {
+        let within = Duration::from_secs(self.wait.unwrap_or(0));
+        if within <= LONGEST {
+            return Ok(within);
+        }
+        Err(WebError::BadRequest(format!("`wait` is a number of seconds from 0 to {}.", LONGEST.as_secs())))
     }
-    Err(WebError::BadRequest(format!("`wait` is a number of seconds from 0 to {}.", LONGEST.as_secs())))
 }
 
 /// The run as it is once it is over, the time is up, or the process stops. Whoever waits takes one of the

@@ -4,10 +4,21 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::heade
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use store::Once;
+use utoipa::IntoParams;
 
 use crate::{body::Whole, error::WebError};
 
 const KEY: &str = "idempotency-key";
+
+/// The header by which a request is known that may come twice: what it makes is made once.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "describes what `Body` reads")]
+pub(super) struct IdempotencyKey {
+    /// Names this request, so that sent again it makes nothing twice.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 200)]
+    key: Option<String>,
+}
 
 /// A JSON body. An empty one is read as `{}`.
 pub(super) struct Body<T> {

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     ROOT,
-    body::Body,
+    body::{Body, IdempotencyKey},
     caller::Caller,
     list::{List, part},
     query::Words,
@@ -187,7 +187,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>, wanted: Query<Wante
 #[utoipa::path(
     tag = "Plans", security(("token" = ["write"])),
     request_body = PlanToCreate,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that sent again it makes nothing twice.", min_length = 1, max_length = 200)),
+    params(IdempotencyKey),
     responses(
         (status = 201, body = Plan, headers(("Location" = String))),
         (status = 402, description = "The tier allows no other plan."),

@@ -1,10 +1,10 @@
 //! Failures as problem details (RFC 9457).
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderName, HeaderValue},
+    http::header::{self, HeaderName, HeaderValue},
     middleware::Next,
 };
 use plan::Diagnostic;
@@ -19,7 +19,6 @@ use crate::{
 
 /// Why a request was not answered with what it asked for.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Problem)]
 pub(super) struct Problem {
     /// What kind of problem it is: where the documentation tells of it.
     r#type: String,
@@ -55,8 +54,7 @@ pub(super) async fn dress(
     let problem = failure.map(|error| Problem::of(error, id));
     let mut response = match problem {
         Some(problem) => response.map_body(|head, _| {
-            head.headers
-                .insert(actix_web::http::header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+            head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
             BoxBody::new(serde_json::to_vec(&problem).unwrap_or_default())
         }),
         None => response.map_into_boxed_body(),
@@ -75,7 +73,7 @@ pub(super) async fn dress(
 
 impl Problem {
     fn of(error: &WebError, request_id: Option<String>) -> Self {
-        let status = actix_web::ResponseError::status_code(error);
+        let status = error.status_code();
         let (title, detail) = error.words();
         let (errors, diagnostics) = match error {
             WebError::Invalid { fields, diagnostics, .. } => (fields.clone(), diagnostics.clone()),

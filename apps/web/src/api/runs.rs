@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use self::steps::{RunStep, run_steps};
 use super::{
     ROOT,
-    body::Body,
+    body::{Body, IdempotencyKey},
     caller::Caller,
     list::{List, part},
     plans::find,
@@ -30,7 +30,7 @@ use crate::{
     error::WebError,
     starting::{NOT_NAMED, same, start},
     state::State,
-    waiting::{until_over, within},
+    waiting::{Wait, until_over},
 };
 
 pub(super) use self::steps::read as read_step;
@@ -162,16 +162,6 @@ struct Wanted {
     limit: Option<u32>,
 }
 
-/// Whether whoever calls waits.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Waiting {
-    /// For how many seconds to wait for the end of the run.
-    #[param(minimum = 0, maximum = 60, default = 0)]
-    wait: Option<u64>,
-}
-
 /// List runs
 ///
 /// The newest first.
@@ -201,7 +191,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>, wanted: Query<Wante
 #[utoipa::path(
     tag = "Runs", security(("token" = ["run"])),
     request_body = Option<ToStart>,
-    params(Waiting, ("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that sent again it makes nothing twice.", min_length = 1, max_length = 200)),
+    params(Wait, IdempotencyKey),
     responses(
         (status = 201, body = Run, headers(("Location" = String))),
         (status = 422, description = "The plan does not declare one of the variables, or the key is another request's."),
@@ -212,12 +202,12 @@ pub(super) async fn create(
     caller: Caller,
     state: Data<State>,
     plan: Path<PlanId>,
-    waiting: Query<Waiting>,
+    wait: Query<Wait>,
     body: Body<ToStart>,
 ) -> Result<HttpResponse, WebError> {
     let plan = find(&state, &caller, *plan).await?;
     caller.must(Action::Run)?;
-    let within = within(waiting.wait)?;
+    let within = wait.within()?;
     let variables = variables::checked(plan.text, body.value.variables).await?;
     let tenant = caller.tenant().once(body.once);
     let new = NewRun { user: Some(caller.bearer().user_id), variables, ..NewRun::of(plan.id, Cause::Api) };
@@ -229,15 +219,15 @@ pub(super) async fn create(
 ///
 /// With what its steps did. With `wait` the answer comes when the run is over or the time is up, whichever is first;
 /// it comes at once where the organization has as many live streams as it may.
-#[utoipa::path(tag = "Runs", params(Waiting), responses((status = 200, body = RunWithSteps)))]
+#[utoipa::path(tag = "Runs", params(Wait), responses((status = 200, body = RunWithSteps)))]
 #[get("/runs/{run}")]
 pub(super) async fn read(
     caller: Caller,
     state: Data<State>,
     run: Path<RunId>,
-    waiting: Query<Waiting>,
+    wait: Query<Wait>,
 ) -> Result<HttpResponse, WebError> {
-    let within = within(waiting.wait)?;
+    let within = wait.within()?;
     if !within.is_zero() {
         until_over(&state, caller.tenant(), *run, within).await?;
     }
@@ -269,7 +259,7 @@ pub(super) async fn cancel(caller: Caller, state: Data<State>, run: Path<RunId>)
 /// does not declare any more. With the header `Idempotency-Key` a repeated request makes no second run.
 #[utoipa::path(
     tag = "Runs", security(("token" = ["run"])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that sent again it makes nothing twice.", min_length = 1, max_length = 200)),
+    params(IdempotencyKey),
     responses(
         (status = 201, body = Run, headers(("Location" = String))),
         (status = 415, description = "There is a body, and it is not JSON. None is needed."),

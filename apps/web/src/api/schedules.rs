@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 use self::written::{ScheduleToSave, Timing};
 use super::{
     ROOT,
-    body::Body,
+    body::{Body, IdempotencyKey},
     caller::Caller,
     list::{List, Part, part},
     plans::{self, LastRun},
@@ -212,7 +212,7 @@ pub(super) async fn list(caller: Caller, state: Data<State>, wanted: Query<Wante
 #[utoipa::path(
     tag = "Schedules", security(("token" = ["write"])),
     request_body = ScheduleToSave,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that sent again it makes nothing twice.", min_length = 1, max_length = 200)),
+    params(IdempotencyKey),
     responses(
         (status = 201, body = Schedule, headers(("Location" = String))),
         (status = 402, description = "The tier does not allow runs that often."),

@@ -11,14 +11,12 @@ use serde_json::Value;
 use store::{AddSecretError, SecretChangeRow, SecretRow};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{body::Body, caller::Caller, list::List};
+use super::{
+    body::Body,
+    caller::Caller,
+    list::{List, part},
+};
 use crate::{error::WebError, state::State};
-
-/// How many changes are told if the caller does not say.
-const CHANGES: u32 = 20;
-
-/// How many changes are told at most.
-const MOST_CHANGES: u32 = 100;
 
 /// A secret, without its value.
 #[derive(Serialize, ToSchema)]
@@ -134,10 +132,14 @@ pub(super) async fn set(
     if state.store.replace_secret(tenant, user, name.clone(), value.clone()).await? {
         return Ok(HttpResponse::NoContent().finish());
     }
-    match state.store.add_secret(tenant, user, name, value).await {
+    match state.store.add_secret(tenant, user, name.clone(), value.clone()).await {
         Ok(()) => Ok(HttpResponse::Created().finish()),
-        // Somebody else has added it in between.
-        Err(error @ (AddSecretError::Exists | AddSecretError::TooMany)) => Err(WebError::Conflict(error.to_string())),
+        // Somebody else has added it in between, and may have deleted it since.
+        Err(AddSecretError::Exists) => match state.store.replace_secret(tenant, user, name, value).await? {
+            true => Ok(HttpResponse::NoContent().finish()),
+            false => Err(WebError::Busy),
+        },
+        Err(error @ AddSecretError::TooMany) => Err(WebError::Conflict(error.to_string())),
         Err(AddSecretError::NotFound) => Err(WebError::NotFound),
         Err(AddSecretError::Store(error)) => Err(error.into()),
     }
@@ -168,10 +170,7 @@ pub(super) async fn delete(caller: Caller, state: Data<State>, secret: Path<Stri
 #[get("/secrets/changes")]
 pub(super) async fn changes(caller: Caller, state: Data<State>, last: Query<Last>) -> Result<HttpResponse, WebError> {
     caller.must(Action::ListSecrets)?;
-    let most = last.limit.unwrap_or(CHANGES);
-    if !(1..=MOST_CHANGES).contains(&most) {
-        return Err(WebError::BadRequest(format!("`limit` is a number from 1 to {MOST_CHANGES}.")));
-    }
+    let most = part(None, last.limit)?.size;
     let changes = state.store.secret_changes(caller.tenant(), most).await?;
     Ok(HttpResponse::Ok().json(List::whole(changes.into_iter().map(SecretChanged::from).collect())))
 }

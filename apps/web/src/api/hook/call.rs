@@ -13,16 +13,20 @@ use actix_web::{
 use domain::{Cause, RunId, RunState};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
-use store::{Hook, NewRun, QueueError};
-use utoipa::{IntoParams, ToSchema};
+use store::{Hook, NewRun};
+use utoipa::ToSchema;
 
 use crate::{
     address,
-    api::{body::Body, variables},
+    api::{
+        body::{Body, IdempotencyKey},
+        variables,
+    },
     error::WebError,
     session::Token,
+    starting::start,
     state::State,
-    waiting,
+    waiting::{Wait, until_over},
 };
 
 /// Whoever calls a hook that is good.
@@ -64,16 +68,6 @@ struct HookCall {
     variables: BTreeMap<String, String>,
 }
 
-/// Whether whoever calls waits.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Wanted {
-    /// For how many seconds to wait for the end of the run.
-    #[param(minimum = 0, maximum = 60)]
-    wait: Option<u64>,
-}
-
 /// The run that a call has started.
 #[derive(Serialize, ToSchema)]
 struct HookStarted {
@@ -99,7 +93,7 @@ struct HookRun {
 #[utoipa::path(
     tag = "Hooks",
     security(),
-    params(("token" = String, Path, description = "The end of the address."), Wanted),
+    params(("token" = String, Path, description = "The end of the address."), Wait, IdempotencyKey),
     request_body = Option<HookCall>,
     responses(
         (status = 200, description = "Waited, and the run passed.", body = HookStarted),
@@ -112,23 +106,23 @@ struct HookRun {
 pub(in crate::api) async fn call(
     called: Called,
     state: Data<State>,
-    wanted: Query<Wanted>,
+    wait: Query<Wait>,
     body: Body<HookCall>,
 ) -> Result<HttpResponse, WebError> {
     let Called(hook) = called;
-    let within = waiting::within(wanted.wait)?;
+    let within = wait.within()?;
     let plan = state.store.plan(hook.tenant(), hook.plan).await?.ok_or(WebError::NotFound)?;
     let variables = variables::checked(plan.text, body.value.variables).await?;
     let tenant = hook.tenant().once(body.once.map(|once| once.to_hook_of(hook.plan)));
     let new = NewRun { variables, ..NewRun::of(hook.plan, Cause::Hook) };
-    let run = state.store.queue_run(&tenant, new).await.map_err(not_queued)?;
+    let run = start(&state, &tenant, new).await?;
     if run.state == RunState::Refused {
         return Err(WebError::Conflict(run.reason.unwrap_or_else(|| "The run was refused.".to_owned())));
     }
     let mut run = HookRun { id: run.id, number: run.number, state: run.state, reason: run.reason };
     let mut status = StatusCode::ACCEPTED;
-    if wanted.wait.is_some() {
-        let row = waiting::until_over(&state, &tenant, run.id, within).await?;
+    if wait.wait.is_some() {
+        let row = until_over(&state, &tenant, run.id, within).await?;
         (run.state, run.reason) = (row.state, row.reason);
         status = match row.state {
             RunState::Passed => StatusCode::OK,
@@ -138,12 +132,4 @@ pub(in crate::api) async fn call(
     }
     let url = format!("{}/runs/{}", state.origin.as_str().trim_end_matches('/'), run.id);
     Ok(HttpResponse::build(status).json(HookStarted { run, url }))
-}
-
-fn not_queued(error: QueueError) -> WebError {
-    match error {
-        // A hook is always its own plan's.
-        QueueError::NotFound | QueueError::NotYours => WebError::NotFound,
-        QueueError::Store(error) => error.into(),
-    }
 }

@@ -21,6 +21,9 @@ struct ApiPage {
     page: Page,
     /// Where the API is, for examples.
     root: String,
+    /// How many requests an organization makes at once, and how many a second after that.
+    burst: u32,
+    a_second: f64,
     groups: &'static [Group],
 }
 
@@ -210,5 +213,7 @@ fn kind(document: &Value, schema: &Value) -> String {
 pub(crate) async fn page(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, WebError> {
     let member = SignedIn::of(&request).await?;
     let root = format!("{}{}", state.origin.as_str().trim_end_matches('/'), api::ROOT);
-    html(&ApiPage { page: Page::open(&request, Section::Docs, member), root, groups: &GROUPS })
+    let limits = &state.config.limits;
+    let (burst, a_second) = (limits.api_burst.get(), 1.0 / limits.api_refill.as_secs_f64());
+    html(&ApiPage { page: Page::open(&request, Section::Docs, member), root, burst, a_second, groups: &GROUPS })
 }

@@ -61,3 +61,18 @@ async fn one_secret_too_many_is_a_conflict_and_replacing_is_none() {
     assert!(program.put("/secrets/ONE_MORE", &json!({ "value": "some value" })).await.problem(409).contains("200"));
     program.put("/secrets/KEY_7", &json!({ "value": "other value" })).await.with(204);
 }
+
+#[tokio::test]
+async fn two_who_set_the_same_new_secret_at_once_have_both_set_it() {
+    let app = TestApp::start().await;
+    let ada = app.someone("ada").await;
+    let program = app.program(&ada, Scope::Write).await;
+    for number in 0..10 {
+        let path = format!("/secrets/KEY_{number}");
+        let body = json!({ "value": "some value" });
+        let (one, other) = tokio::join!(program.put(&path, &body), program.put(&path, &body));
+        let mut answers = [one.status, other.status];
+        answers.sort_unstable();
+        assert_eq!(answers, [201, 204]);
+    }
+}
